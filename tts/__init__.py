@@ -1,0 +1,1 @@
+"""Text to speech by a continuous autoregressive language model over mel frames."""
