@@ -1,0 +1,216 @@
+"""Training of the CALM: likelihood of every patch given the text, the durations and a corrupted history.
+
+The model speaks from what it said itself, so in training its history is never quite true: noise of a random size is added, patches
+are dropped, and in the last part of training a share of the patches is replaced by the model's own samples (durations keep them
+aligned with the targets). Letters: B batch, S tokens, T frames, P patches, r frames per patch, F mel bands.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from tts.data.dataset import FeatureFolder, Utterance, pad
+from tts.data.expand import expand_durations
+from tts.data.sampler import LengthSampler
+from tts.errors import InputError
+from tts.models.acoustic import AcousticModel
+from tts.models.heads import FrameDistribution, compute_beta_nll
+from tts.nn.masks import lengths_to_mask
+from tts.training.optim import OptimConfig, Updater
+
+Batch = dict[str, Tensor]
+
+
+class AcousticTaskConfig(BaseModel):
+    """Settings of the acoustic model's training."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(10_000, gt=0)
+    batch_frames: int = Field(6_000, gt=0)  # frames per batch, padding included
+    beta: float = Field(0.5, ge=0, le=1)  # of beta-NLL
+    mean_weight: float = Field(1.0, ge=0)  # of the L1 distance between mean and target
+    duration_weight: float = Field(0.3, ge=0)
+    history_noise: float = Field(0.4, ge=0)  # largest standard deviation, in normalised units
+    history_drop: float = Field(0.1, ge=0, le=1)  # share of patches set to zero
+    own_samples_start: int | None = Field(None, ge=0)  # step from which own samples enter the history
+    own_samples_share: float = Field(0.5, ge=0, le=1)  # of the patches, at most
+    own_samples_temperature: float = Field(0.5, ge=0)
+    bf16: bool = True  # bfloat16 autocast in the network
+
+
+def collate(utterances: list[Utterance], patch_size: int) -> Batch:
+    """Batch utterances that have durations; the mel's last frame is repeated to fill the last patch.
+
+    Returns:
+        tokens (B, S, 3), token_lengths (B,), durations (B, S), token_index (B, T), place (B, T, N_PLACE), mel (B, T, F),
+        patch_lengths (B,), with T = P * patch_size.
+    """
+    expanded = [expand_durations(_durations_of(utterance), patch_size) for utterance in utterances]
+    mels = []
+    for utterance, (token_index, _) in zip(utterances, expanded, strict=True):
+        mel = utterance.mel.astype(np.float32)
+        mels.append(np.concatenate((mel, np.repeat(mel[-1:], len(token_index) - len(mel), axis=0))))
+    arrays = {
+        "tokens": pad([utterance.tokens.astype(np.int64) for utterance in utterances]),
+        "durations": pad([_durations_of(utterance).astype(np.int64) for utterance in utterances], 1),
+        "token_index": pad([token_index for token_index, _ in expanded]),
+        "place": pad([place for _, place in expanded]),
+        "mel": pad(mels),
+        "token_lengths": np.array([len(utterance.tokens) for utterance in utterances]),
+        "patch_lengths": np.array([len(mel) // patch_size for mel in mels]),
+    }
+    return {name: torch.from_numpy(array) for name, array in arrays.items()}
+
+
+def _durations_of(utterance: Utterance) -> np.ndarray:
+    if utterance.durations is None:
+        raise InputError("these features have no durations; `tts align` makes them")
+    return utterance.durations
+
+
+def measure_mel(data: FeatureFolder, n_utterances: int = 2_000) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (F,) of the mel's bands over the first utterances of a folder."""
+    mel = np.concatenate([data[index].mel.astype(np.float32) for index in range(min(n_utterances, len(data)))])
+    return torch.from_numpy(mel.mean(0)), torch.from_numpy(mel.std(0)).clamp_min(0.1)
+
+
+class AcousticTask:
+    """Trains an AcousticModel.
+
+    Args:
+        model: the network, its mel_mean and mel_std set.
+        train: utterances to learn from.
+        valid: held-out utterances.
+        config: settings.
+        optim: optimiser of the network.
+        seed: of the draws.
+        device: where it runs.
+    """
+
+    def __init__(
+        self,
+        model: AcousticModel,
+        train: FeatureFolder,
+        valid: FeatureFolder,
+        config: AcousticTaskConfig,
+        optim: OptimConfig,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.model, self.config, self.device = model.to(device), config, torch.device(device)
+        self.train, self.valid, self.steps = train, valid, config.steps
+        self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed)
+        self.updater = Updater(model, optim, config.steps)
+        self.generator = torch.Generator(device=device).manual_seed(seed)
+
+    def batch(self, step: int) -> Batch:
+        """Utterances of a step."""
+        return self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
+
+    def _collate(self, utterances: list[Utterance]) -> Batch:
+        return collate(utterances, self.model.config.patch_size)
+
+    def train_step(self, batch: Batch) -> dict[str, Tensor]:
+        """Take one step; returns the losses."""
+        losses = self.losses(batch, is_training=True)
+        total = losses["loss_frame"] + self.config.mean_weight * losses["loss_mean"]
+        total = total + self.config.duration_weight * losses["loss_duration"]
+        norm = self.updater.step(total)
+        return {"loss": total.detach(), "gradient_norm": torch.tensor(norm)} | {k: v.detach() for k, v in losses.items()}
+
+    def losses(self, batch: Batch, *, is_training: bool) -> dict[str, Tensor]:
+        """Losses of a batch; the history is corrupted in training only."""
+        batch = {name: value.to(self.device) for name, value in batch.items()}
+        patch_size = self.model.config.patch_size
+        token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
+        patch_mask = lengths_to_mask(batch["patch_lengths"], batch["mel"].shape[1] // patch_size)
+        frame_mask = patch_mask.repeat_interleave(patch_size, dim=1)
+        frames = self.model.normalize(batch["mel"]) * frame_mask[..., None]
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            memory, log_durations = self.model.encode(batch["tokens"], token_mask)
+            conditions = self.model.condition(memory, batch["token_index"], batch["place"], patch_mask)
+            patches = self._history(frames, conditions) if is_training else frames
+            distribution = self.model.predict(conditions, shift(patches, patch_size))
+        weight = frame_mask / frame_mask.sum()
+        token_weight = token_mask / token_mask.sum()
+        error = (log_durations - batch["durations"].float().log()).abs()
+        return {
+            "loss_frame": (compute_beta_nll(distribution, frames, self.config.beta) * weight).sum(),
+            "loss_mean": ((distribution.mean - frames).abs().mean(-1) * weight).sum(),
+            "loss_duration": (error * token_weight).sum(),
+            "nll": -(distribution.log_prob(frames).detach() * weight).sum() / frames.shape[-1],
+            "mean_std": (distribution.log_std.detach().exp().mean(-1) * weight).sum(),
+        }
+
+    def _history(self, frames: Tensor, conditions: Tensor) -> Tensor:
+        """Corrupt frames (B, T, F)."""
+        config, size = self.config, self.model.config.patch_size
+        n_utterances, n_frames, _ = frames.shape
+        history = frames
+        start = config.own_samples_start
+        if start is not None and self.updater.steps >= start:
+            history = self._with_own_samples(frames, conditions)
+        scale = config.history_noise * self._uniform(n_utterances, 1, 1)
+        history = history + scale * torch.randn(frames.shape, generator=self.generator, device=self.device)
+        keep = self._uniform(n_utterances, n_frames // size, 1) >= config.history_drop
+        return history * keep.repeat_interleave(size, dim=1)
+
+    @torch.no_grad()
+    def _with_own_samples(self, frames: Tensor, conditions: Tensor) -> Tensor:
+        """Replace a random share of the patches by what the model would have said there."""
+        size = self.model.config.patch_size
+        own: FrameDistribution = self.model.predict(conditions, shift(frames, size))
+        samples = own.sample(self.config.own_samples_temperature, self.generator)
+        share = self.config.own_samples_share * self._uniform(frames.shape[0], 1, 1)
+        chosen = self._uniform(frames.shape[0], frames.shape[1] // size, 1) < share
+        return torch.where(chosen.repeat_interleave(size, dim=1), samples, frames)
+
+    def _uniform(self, *shape: int) -> Tensor:
+        return torch.rand(shape, generator=self.generator, device=self.device)
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, Tensor]:
+        """Losses of the averaged weights on held-out utterances, history untouched."""
+        indices = np.argsort(self.valid.n_frames, kind="stable")
+        groups = [indices[start : start + 16] for start in range(0, min(len(indices), 128), 16)]
+        with self.updater.averaged():
+            rows = [self.losses(self._collate([self.valid[int(i)] for i in group]), is_training=False) for group in groups]
+        return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
+
+    @torch.no_grad()
+    def draw(self, writer: Any, step: int) -> None:
+        """Write the mel of a held-out utterance: recorded, and the mean given the recorded history."""
+        batch = self._collate([self.valid[0]])
+        with self.updater.averaged():
+            tokens = batch["tokens"].to(self.device)
+            mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=self.device)
+            memory, _ = self.model.encode(tokens, mask)
+            patches = torch.ones(1, batch["mel"].shape[1] // self.model.config.patch_size, dtype=torch.bool, device=self.device)
+            index, place = batch["token_index"].to(self.device), batch["place"].to(self.device)
+            conditions = self.model.condition(memory, index, place, patches)
+            frames = self.model.normalize(batch["mel"].to(self.device))
+            mean = self.model.predict(conditions, shift(frames, self.model.config.patch_size)).mean
+        for name, picture in (("recorded", frames), ("mean", mean)):
+            writer.add_image(name, (picture[0].float().cpu().T.flip(0) / 5 + 0.5).clamp(0, 1)[None], step)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that an exact resume needs."""
+        return {"updater": self.updater.state_dict(), "generator": self.generator.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what state_dict gave."""
+        self.updater.load_state_dict(state["updater"])
+        self.generator.set_state(state["generator"])
+
+
+def shift(frames: Tensor, patch_size: int) -> Tensor:
+    """Frames (B, T, F) to the patch before each patch (B, P, r * F); zeros before the first."""
+    patches = frames.unflatten(1, (-1, patch_size)).flatten(2)
+    return torch.cat((torch.zeros_like(patches[:, :1]), patches[:, :-1]), dim=1)

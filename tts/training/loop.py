@@ -1,0 +1,143 @@
+"""The one training loop: steps, logs, checkpoints, exact resume.
+
+A task knows the model and its loss; the loop knows time, files and the screen. The batch of a step is a function of the step alone,
+so that a run that was killed and resumed takes the same steps as one that was not.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from tts.checkpoint import load_checkpoint, save_checkpoint
+
+Batch = dict[str, Tensor]
+
+
+class TrainConfig(BaseModel):
+    """Settings of the loop."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    seed: int = 0
+    checkpoint_minutes: float = Field(5.0, ge=0)  # at most so much work is lost; 0 saves after every step
+    log_every: int = Field(20, gt=0)  # steps
+    validate_every: int = Field(500, gt=0)  # steps
+    picture_every: int = Field(2_000, gt=0)  # steps
+
+
+class Task(Protocol):
+    """What the loop trains."""
+
+    steps: int
+
+    def batch(self, step: int) -> Batch:
+        """The batch of a step; a function of the step alone."""
+        ...
+
+    def train_step(self, batch: Batch) -> dict[str, Tensor]:
+        """Take one step; returns scalars to log, `loss` among them."""
+        ...
+
+    def validate(self) -> dict[str, Tensor]:
+        """Scalars on held-out data."""
+        ...
+
+    def draw(self, writer: Any, step: int) -> None:
+        """Write audio and pictures to TensorBoard."""
+        ...
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that an exact resume needs."""
+        ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what state_dict gave."""
+        ...
+
+
+class RunLog:
+    """progress.jsonl always, TensorBoard beside it."""
+
+    def __init__(self, folder: Path, first_step: int) -> None:
+        from torch.utils.tensorboard import SummaryWriter
+
+        self.path = folder / "progress.jsonl"
+        if self.path.exists():  # what was logged after the checkpoint is logged again
+            rows = [line for line in self.path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= first_step]
+            self.path.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+        self.writer = SummaryWriter(str(folder / "tensorboard"), purge_step=first_step)  # type: ignore[no-untyped-call]
+
+    def write(self, step: int, prefix: str, values: dict[str, float]) -> None:
+        """Log scalars."""
+        with self.path.open("a", encoding="utf-8") as file:
+            row = {"step": step, "time": round(time.time(), 1)} | {f"{prefix}/{k}": round(v, 6) for k, v in values.items()}
+            file.write(json.dumps(row) + "\n")
+        for name, value in values.items():
+            self.writer.add_scalar(f"{prefix}/{name}", value, step)  # type: ignore[no-untyped-call]
+
+
+def _step_of(line: str) -> int:
+    try:
+        return int(json.loads(line)["step"])
+    except (json.JSONDecodeError, KeyError):
+        return 1 << 60  # half a line, written when the run was killed
+
+
+def train(task: Task, folder: Path, config: TrainConfig, units: Callable[[Batch], int] = len) -> Iterator[dict[str, float]]:
+    """Train a task to its last step, from the newest checkpoint in the folder if there is one.
+
+    Args:
+        task: what to train.
+        folder: of this run; made if missing.
+        config: settings of the loop.
+        units: how many frames a batch holds, for the throughput.
+
+    Yields:
+        After every logged step: `step`, the mean of every scalar since the last log, and `frames_per_second`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "checkpoint.pt"
+    torch.manual_seed(config.seed)
+    step = _resume(task, path)
+    log = RunLog(folder, step)
+    saved_at = logged_at = time.monotonic()
+    sums: dict[str, float] = {}
+    frames = count = 0
+    while step < task.steps:
+        batch = task.batch(step)
+        for name, value in task.train_step(batch).items():
+            sums[name] = sums.get(name, 0.0) + float(value)
+        step, count, frames = step + 1, count + 1, frames + units(batch)
+        if step % config.log_every == 0 or step == task.steps:
+            now = time.monotonic()
+            values = {name: value / count for name, value in sums.items()} | {"frames_per_second": frames / (now - logged_at)}
+            log.write(step, "train", values)
+            yield {"step": step} | values
+            sums, frames, count, logged_at = {}, 0, 0, now
+        if step % config.validate_every == 0 or step == task.steps:
+            values = {name: float(value) for name, value in task.validate().items()}
+            log.write(step, "valid", values)
+            yield {"step": step} | {f"valid_{name}": value for name, value in values.items()}
+        if step % config.picture_every == 0 or step == task.steps:
+            task.draw(log.writer, step)
+        if step == task.steps or time.monotonic() - saved_at >= 60 * config.checkpoint_minutes:
+            save_checkpoint(path, {"step": step, "task": task.state_dict(), "torch_rng": torch.get_rng_state()})
+            saved_at = time.monotonic()
+    log.writer.close()  # type: ignore[no-untyped-call]
+
+
+def _resume(task: Task, path: Path) -> int:
+    state = load_checkpoint(path)
+    if state is None:
+        return 0
+    task.load_state_dict(state["task"])
+    torch.set_rng_state(state["torch_rng"])
+    return int(state["step"])

@@ -1,0 +1,153 @@
+"""From a recipe (a TOML file) to a task that the loop can train, and from a finished run back to its weights."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from tts.checkpoint import load_checkpoint
+from tts.codec.vocoder import Vocoder, VocoderConfig
+from tts.config import validate
+from tts.data.dataset import FeatureFolder
+from tts.errors import InputError
+from tts.models.acoustic import AcousticConfig, AcousticModel
+from tts.models.aligner import Aligner, AlignerConfig
+from tts.training.acoustic import AcousticTask, AcousticTaskConfig, measure_mel
+from tts.training.aligner import AlignerTask, AlignerTaskConfig
+from tts.training.loop import TrainConfig
+from tts.training.optim import OptimConfig
+from tts.training.vocoder import SegmentSampler, VocoderTask, VocoderTaskConfig
+
+CONFIG_NAME, CHECKPOINT_NAME = "config.json", "checkpoint.pt"
+
+
+class Recipe(BaseModel):
+    """What every kind of training has in common."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    features: Path  # features folder
+    out: Path  # folder of the run
+    start: Path | None = None  # run whose weights this one begins with
+    optim: OptimConfig = OptimConfig()
+    train: TrainConfig = TrainConfig()
+
+
+class AlignerRecipe(Recipe):
+    """Training of an aligner."""
+
+    model: AlignerConfig = AlignerConfig()
+    task: AlignerTaskConfig = AlignerTaskConfig()
+
+    def build(self, device: str) -> AlignerTask:
+        """Make the task."""
+        train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
+        model = Aligner(self.model.model_copy(update={"n_symbols": len(train.symbols)}))
+        return AlignerTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
+
+
+class VocoderRecipe(Recipe):
+    """Training of a vocoder."""
+
+    model: VocoderConfig = VocoderConfig()
+    task: VocoderTaskConfig = VocoderTaskConfig()
+    mels: Path | None = None  # .npy of mels to read in place of the folder's own, (frames, n_mels)
+
+    def build(self, device: str) -> VocoderTask:
+        """Make the task."""
+        mels = None if self.mels is None else np.load(self.mels, mmap_mode="r")
+
+        def sampler(split: str) -> SegmentSampler:
+            return SegmentSampler(FeatureFolder(self.features, split), self.task, self.model.hop_length, self.model.lookahead, mels)
+
+        model = Vocoder(self.model)
+        return VocoderTask(model, sampler("train"), sampler("valid"), self.task, self.optim, seed=self.train.seed, device=device)
+
+
+class AcousticRecipe(Recipe):
+    """Training of an acoustic model."""
+
+    model: AcousticConfig = AcousticConfig()
+    task: AcousticTaskConfig = AcousticTaskConfig()
+
+    def build(self, device: str) -> AcousticTask:
+        """Make the task."""
+        train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
+        encoder = self.model.encoder.model_copy(update={"n_symbols": len(train.symbols)})
+        model = AcousticModel(self.model.model_copy(update={"encoder": encoder}))
+        mean, std = measure_mel(train)
+        model.mel_mean.copy_(mean)
+        model.mel_std.copy_(std)
+        return AcousticTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
+
+
+RECIPES: dict[str, type[AlignerRecipe] | type[VocoderRecipe] | type[AcousticRecipe]] = {
+    "aligner": AlignerRecipe,
+    "vocoder": VocoderRecipe,
+    "acoustic": AcousticRecipe,
+}
+
+
+def build_task(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, device: str) -> AlignerTask | VocoderTask | AcousticTask:
+    """Make a recipe's task, with the weights of its `start` run, and write the resolved recipe into the run's folder.
+
+    The first weights hang on the recipe's seed alone.
+    """
+    torch.manual_seed(recipe.train.seed)
+    task = recipe.build(device)
+    if recipe.start is not None:
+        state = read_run(recipe.start)
+        task.updater.module.load_state_dict(state)
+        for name, value in state.items():
+            task.updater.average[name].copy_(value)
+        critic = getattr(task, "critic", None)
+        kept = load_checkpoint(recipe.start / CHECKPOINT_NAME)
+        if critic is not None and kept is not None:
+            critic.module.load_state_dict(kept["task"]["critic"]["module"])
+    recipe.out.mkdir(parents=True, exist_ok=True)
+    resolved = recipe.model_copy(update={"model": task.model.config})
+    (recipe.out / CONFIG_NAME).write_text(resolved.model_dump_json(indent=2), encoding="utf-8")
+    return task
+
+
+def read_run(folder: Path) -> dict[str, Tensor]:
+    """Averaged weights of a run's newest checkpoint.
+
+    Raises:
+        InputError: the folder holds no run.
+    """
+    state = load_checkpoint(folder / CHECKPOINT_NAME)
+    if state is None:
+        raise InputError(f"{folder}: no checkpoint here; `tts train` makes one")
+    average: dict[str, Tensor] = state["task"]["updater"]["average"]
+    return average
+
+
+def load_model(kind: str, folder: Path) -> Vocoder | AcousticModel | Aligner:
+    """Build a run's model with its averaged weights, in eval mode.
+
+    Args:
+        kind: "aligner", "vocoder" or "acoustic".
+        folder: of the run.
+
+    Raises:
+        InputError: the folder holds no run of that kind.
+    """
+    path = folder / CONFIG_NAME
+    if not path.is_file():
+        raise InputError(f"{folder}: no {CONFIG_NAME} here; is it the folder of a run?")
+    recipe = validate(RECIPES[kind], _read_json(path), str(path))
+    classes = {"aligner": Aligner, "vocoder": Vocoder, "acoustic": AcousticModel}
+    model: Vocoder | AcousticModel | Aligner = classes[kind](recipe.model)  # type: ignore[arg-type]
+    model.load_state_dict(read_run(folder))
+    return model.eval()
+
+
+def _read_json(path: Path) -> object:
+    import json
+
+    return json.loads(path.read_text(encoding="utf-8"))

@@ -1,0 +1,211 @@
+"""Training of the vocoder: multi-resolution STFT loss and F0 first, small STFT discriminators from a later step on.
+
+While the discriminators are off, the loss is spectral alone. F0 is supervised on voiced frames; the harmonic source runs on the true
+F0 in training. Letters: B batch, T frames of a segment, N samples.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from pydantic import BaseModel, ConfigDict, Field
+from torch import Tensor
+
+from tts.codec.discriminators import Discriminators
+from tts.codec.losses import (
+    compute_adversarial_loss,
+    compute_discriminator_loss,
+    compute_feature_loss,
+    compute_multi_resolution_loss,
+)
+from tts.codec.source_filter import synthesize
+from tts.codec.vocoder import Vocoder, VocoderConfig
+from tts.data.dataset import FeatureFolder
+from tts.training.optim import OptimConfig, Updater
+
+Batch = dict[str, Tensor]
+N_VALIDATION_BATCHES = 4
+
+
+class VocoderTaskConfig(BaseModel):
+    """Settings of the vocoder's training."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    steps: int = Field(20_000, gt=0)
+    batch_size: int = Field(16, gt=0)
+    segment_frames: int = Field(40, gt=8)  # frames per training crop
+    margin_frames: int = Field(3, ge=0)  # frames at both ends of a crop that no loss reads
+    adversarial_start: int = Field(6_000, ge=0)  # step from which the discriminators take part
+    adversarial_batch: int = Field(8, gt=0)  # crops of a batch that the discriminators read; they cost the most
+    adversarial_weight: float = Field(0.1, ge=0)
+    feature_weight: float = Field(1.0, ge=0)
+    f0_weight: float = Field(3.0, ge=0)
+    predicted_f0: bool = False  # drive the source with the predicted F0 (for fine-tuning on generated mels)
+    bf16: bool = True  # bfloat16 autocast in the network
+
+
+class SegmentSampler:
+    """Draws crops of random utterances, longer utterances more often; the draw is a function of seed and step."""
+
+    def __init__(self, data: FeatureFolder, config: VocoderTaskConfig, hop_length: int, lookahead: int, mels: np.ndarray | None = None) -> None:
+        """Prepare the draw; mels replaces the folder's own mel (frames, n_mels), for fine-tuning on generated mels."""
+        self.data, self.config, self.hop, self.lookahead = data, config, hop_length, lookahead
+        self.mels = mels
+        weights = np.maximum(data.n_frames - config.segment_frames, 0).astype(np.float64)
+        self.probabilities = weights / weights.sum()
+
+    def batch(self, seed: int, step: int) -> Batch:
+        """Make the batch of a step: mel (B, T + lookahead, F), f0 and voiced (B, T), waveform (B, T * hop)."""
+        rng = np.random.default_rng((seed, step))
+        chosen = rng.choice(len(self.data), self.config.batch_size, p=self.probabilities)
+        length = self.config.segment_frames
+        mels, f0s, waveforms = [], [], []
+        for index in chosen:
+            utterance = self.data[int(index)]
+            mel = utterance.mel
+            if self.mels is not None:
+                offset, count = utterance.row["mel"]
+                mel = self.mels[offset : offset + count]
+            start = int(rng.integers(0, len(mel) - length + 1))
+            frames = np.arange(start, start + length + self.lookahead).clip(0, len(mel) - 1)
+            mels.append(np.asarray(mel[frames], np.float32))
+            f0s.append(np.asarray(utterance.f0[start : start + length]))
+            samples = np.zeros(length * self.hop, np.float32)
+            piece = utterance.waveform[start * self.hop : (start + length) * self.hop]
+            samples[: len(piece)] = piece.astype(np.float32) / 32767
+            waveforms.append(samples)
+        return {name: torch.from_numpy(np.stack(parts)) for name, parts in (("mel", mels), ("f0", f0s), ("waveform", waveforms))}
+
+
+class VocoderTask:
+    """Trains a Vocoder on segments.
+
+    Args:
+        model: the network.
+        train: crops to learn from.
+        valid: crops of held-out utterances.
+        config: settings.
+        optim: optimiser of the network.
+        seed: of the noise and the draws.
+        device: where it runs.
+    """
+
+    def __init__(
+        self,
+        model: Vocoder,
+        train: SegmentSampler,
+        valid: SegmentSampler,
+        config: VocoderTaskConfig,
+        optim: OptimConfig,
+        *,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.model, self.config, self.device = model.to(device), config, torch.device(device)
+        self.train, self.valid, self.seed, self.steps = train, valid, seed, config.steps
+        self.updater = Updater(model, optim, config.steps)
+        self.discriminators = Discriminators().to(device)
+        late = OptimConfig(lr=5e-4, lr_end=1e-5, warmup_steps=50, beta1=0.5, beta2=0.9, weight_decay=0.0)
+        self.critic = Updater(self.discriminators, late, max(1, config.steps - config.adversarial_start))
+        self.generator = torch.Generator(device=device).manual_seed(seed)
+
+    def batch(self, step: int) -> Batch:
+        """Crops of a step."""
+        return self.train.batch(self.seed, step)
+
+    def generate(self, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Speak a batch's mels; returns samples (B, N) and the predicted F0 (B, T)."""
+        mel = batch["mel"].to(self.device)
+        ahead = self.model.config.lookahead
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+            hidden = self.model.step(mel)[:, ahead:]
+            parameters = self.model.parameters_of(hidden, mel[:, : hidden.shape[1]])
+        noise = torch.randn((*parameters.log_noise.shape, 2), generator=self.generator, device=self.device)
+        source = parameters.f0.detach() if self.config.predicted_f0 else batch["f0"].to(self.device).abs()
+        return synthesize(parameters, self.model.config, noise * 0.5**0.5, source), parameters.f0
+
+    def train_step(self, batch: Batch) -> dict[str, Tensor]:
+        """Take one step; returns the losses."""
+        generated, f0 = self.generate(batch)
+        real = batch["waveform"].to(self.device)
+        margin = self.config.margin_frames * self.model.config.hop_length
+        if margin:
+            generated, real = generated[:, margin:-margin], real[:, margin:-margin]
+        losses = {"loss_stft": compute_multi_resolution_loss(generated, real), "loss_f0": self._f0_loss(f0, batch)}
+        total = losses["loss_stft"] + self.config.f0_weight * losses["loss_f0"]
+        if self.updater.steps >= self.config.adversarial_start:
+            some = slice(self.config.adversarial_batch)
+            with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
+                losses |= self._adversarial(generated[some], real[some])
+            total = total + self.config.adversarial_weight * losses["loss_adversarial"]
+            total = total + self.config.feature_weight * losses["loss_feature"]
+        losses["gradient_norm"] = torch.tensor(self.updater.step(total))
+        return {"loss": total.detach()} | {name: value.detach() for name, value in losses.items()}
+
+    def _adversarial(self, generated: Tensor, real: Tensor) -> dict[str, Tensor]:
+        real_scores, real_hidden = self.discriminators(real)
+        fake_scores, _ = self.discriminators(generated.detach())
+        loss_discriminator = compute_discriminator_loss(real_scores, fake_scores)
+        self.critic.step(loss_discriminator)
+        for parameter in self.discriminators.parameters():
+            parameter.requires_grad_(False)
+        scores, hidden = self.discriminators(generated)
+        for parameter in self.discriminators.parameters():
+            parameter.requires_grad_(True)
+        return {
+            "loss_discriminator": loss_discriminator,
+            "loss_adversarial": compute_adversarial_loss(scores),
+            "loss_feature": compute_feature_loss(real_hidden, hidden),
+        }
+
+    def _f0_loss(self, f0: Tensor, batch: Batch) -> Tensor:
+        target = batch["f0"].to(self.device)
+        voiced = (target > 0).float()
+        error = (f0.log() - target.abs().log()).abs()
+        return (error * voiced).sum() / voiced.sum().clamp_min(1)
+
+    @torch.no_grad()
+    def validate(self) -> dict[str, Tensor]:
+        """Losses of the averaged weights on held-out crops, with noise of its own."""
+        generator, self.generator = self.generator, torch.Generator(device=self.device).manual_seed(0)
+        rows = []
+        with self.updater.averaged():
+            for index in range(N_VALIDATION_BATCHES):
+                batch = self.valid.batch(0, index)
+                generated, f0 = self.generate(batch)
+                real = batch["waveform"].to(self.device)
+                rows.append(torch.stack((compute_multi_resolution_loss(generated, real), self._f0_loss(f0, batch))))
+        self.generator = generator
+        loss_stft, loss_f0 = torch.stack(rows).mean(0)
+        return {"loss_stft": loss_stft, "loss_f0": loss_f0}
+
+    @torch.no_grad()
+    def draw(self, writer: Any, step: int) -> None:
+        """Write a held-out utterance, copied by the averaged weights, and the recording."""
+        utterance = self.valid.data[0]
+        config = self.model.config
+        mel = torch.from_numpy(utterance.mel.astype(np.float32))[None].to(self.device)
+        generator = torch.Generator(device=self.device).manual_seed(0)
+        with self.updater.averaged():
+            parameters = self.model(mel)
+            noise = torch.randn((*parameters.log_noise.shape, 2), generator=generator, device=self.device) * 0.5**0.5
+            copy = synthesize(parameters, config, noise)[0].float().cpu()
+        writer.add_audio("copy", copy.clamp(-1, 1)[None], step, config.sample_rate)
+        writer.add_audio("recording", torch.from_numpy(utterance.waveform.astype(np.float32) / 32767)[None], step, config.sample_rate)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that an exact resume needs."""
+        return {
+            "updater": self.updater.state_dict(),
+            "critic": self.critic.state_dict(),
+            "generator": self.generator.get_state(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Take over what state_dict gave."""
+        self.updater.load_state_dict(state["updater"])
+        self.critic.load_state_dict(state["critic"])
+        self.generator.set_state(state["generator"])
