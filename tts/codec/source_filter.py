@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from tts.codec.vocoder import SourceFilter, VocoderConfig
-
-MAX_HARMONIC_HZ = 11_000.0
+from tts.codec.config import MAX_HARMONIC_HZ, VocoderConfig
+from tts.codec.vocoder import SourceFilter
 
 
 def pulse_train(f0: Tensor, config: VocoderConfig) -> Tensor:

@@ -12,35 +12,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.functional import melscale_fbanks
 
+from tts.codec.config import VocoderConfig
 from tts.nn.conv import ConvNeXtBlock
 
 N_BRANCHES = 5  # harmonic amplitude, harmonic phase, noise amplitude, free amplitude, free phase
-
-
-class VocoderConfig(BaseModel):
-    """Settings of the vocoder network."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sample_rate: int = Field(24_000, gt=0)  # Hz
-    n_fft: int = Field(1024, gt=0)  # samples
-    hop_length: int = Field(256, gt=0)  # samples
-    n_mels: int = Field(100, gt=0)  # bands
-    width: int = Field(256, gt=0)  # channels
-    hidden: int = Field(768, gt=0)  # channels between the linear layers of a block
-    n_blocks: int = Field(6, gt=0)
-    kernel_size: int = Field(7, gt=1)  # frames
-    lookahead: int = Field(8, ge=0)  # frames of mel after the one that is given out
-
-    @property
-    def n_bins(self) -> int:
-        """Bins of the spectrum."""
-        return self.n_fft // 2 + 1
 
 
 @dataclass

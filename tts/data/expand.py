@@ -1,10 +1,27 @@
-"""From durations to frames: which token every frame belongs to, and where within the token it lies. Letters: S tokens, T frames."""
+"""From log durations to whole frames, and from these to frames: which token every frame belongs to, and where within the token it lies. Letters: S tokens, T frames."""
 
 from __future__ import annotations
 
 import numpy as np
 
 N_PLACE = 4
+MAX_TOKEN_FRAMES = 120  # what one token can last at speed 1: a bound on the length of any utterance
+
+
+def round_durations(log_durations: np.ndarray, speed: float = 1.0) -> np.ndarray:
+    """Whole frames of each token; what rounding cuts off one token goes to the next.
+
+    Args:
+        log_durations: (S,) natural log of frames.
+        speed: 2 halves the durations.
+
+    Returns:
+        int64 (S,), each at least 1 and at most MAX_TOKEN_FRAMES / speed.
+    """
+    exact = np.minimum(np.exp(log_durations.astype(np.float64)), MAX_TOKEN_FRAMES) / speed
+    ends = np.round(np.cumsum(exact))
+    durations: np.ndarray = np.maximum(np.diff(ends, prepend=0), 1).astype(np.int64)
+    return durations
 
 
 def expand_durations(durations: np.ndarray, patch_size: int) -> tuple[np.ndarray, np.ndarray]:

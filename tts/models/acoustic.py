@@ -11,35 +11,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tts.data.expand import N_PLACE
-from tts.models.heads import HEADS, FrameDistribution, HeadConfig
-from tts.models.text_encoder import DurationPredictor, TextEncoder, TextEncoderConfig
+from tts.models.config import AcousticConfig
+from tts.models.heads import HEADS, FrameDistribution
+from tts.models.text_encoder import DurationPredictor, TextEncoder
 from tts.nn.attention import AttentionState
 from tts.nn.conv import ConvNeXtBlock
 from tts.nn.masks import causal_window_mask
 from tts.nn.transformer import Transformer
-
-
-class AcousticConfig(BaseModel):
-    """Settings of the acoustic model."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    n_mels: int = Field(100, gt=0)  # bands
-    patch_size: int = Field(4, gt=0)  # frames per step of the backbone
-    encoder: TextEncoderConfig = TextEncoderConfig()
-    head: HeadConfig = HeadConfig()
-    conditioner_blocks: int = Field(3, ge=0)
-    backbone_blocks: int = Field(5, gt=0)
-    n_heads: int = Field(4, gt=0)
-    hidden: int = Field(1024, gt=0)  # channels of the backbone's feed-forward layers
-    window: int = Field(96, gt=0)  # patches that the backbone looks back on
-    prenet_dropout: float = Field(0.2, ge=0, lt=1)
-    dropout: float = Field(0.05, ge=0, lt=1)
 
 
 @dataclass

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Protocol
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torch.nn import functional
+
+from tts.models.config import HeadConfig
 
 LOG_2PI = math.log(2 * math.pi)
 MAX_LOG_STD = 1.0
@@ -98,17 +99,6 @@ class LowRankGaussian:
         noise = torch.randn(self.mean.shape, generator=generator, dtype=dtype, device=device)
         shared = torch.randn((*self.mean.shape[:-1], self.factor.shape[-1], 1), generator=generator, dtype=dtype, device=device)
         return self.mean + temperature * (self.log_std.exp() * noise + (self.factor @ shared).squeeze(-1))
-
-
-class HeadConfig(BaseModel):
-    """Settings of a head."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    kind: Literal["gaussian", "low_rank"] = "gaussian"
-    hidden: int = Field(512, gt=0)  # channels of the hidden layer
-    rank: int = Field(4, gt=0)  # columns of the factor (low_rank)
-    min_std: float = Field(0.05, gt=0)  # floor of the standard deviation, in normalised units
 
 
 class GaussianHead(nn.Module):

@@ -3,27 +3,13 @@
 from __future__ import annotations
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 
+from tts.models.config import TextEncoderConfig
 from tts.nn.conv import ConvNeXtBlock
 from tts.nn.transformer import Transformer
 
 N_STRESS, N_PLACES = 3, 4  # values of a token's stress and place (text/symbols.py)
-
-
-class TextEncoderConfig(BaseModel):
-    """Settings of the text encoder and the duration predictor."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    n_symbols: int = Field(120, gt=0)
-    width: int = Field(256, gt=0)  # channels
-    n_heads: int = Field(4, gt=0)
-    hidden: int = Field(1024, gt=0)  # channels of the feed-forward layers
-    n_blocks: int = Field(4, gt=0)
-    n_conv_blocks: int = Field(2, ge=0)  # ConvNeXt blocks before the transformer
-    dropout: float = Field(0.1, ge=0, lt=1)
 
 
 class TextEncoder(nn.Module):
@@ -74,10 +60,3 @@ class DurationPredictor(nn.Module):
         for block in self.blocks:
             x = block(x * mask[..., None].to(x.dtype))
         return self.out(self.norm(x)).squeeze(-1).float()
-
-
-def round_durations(log_durations: Tensor, speed: float = 1.0) -> Tensor:
-    """Whole frames (S,), at least 1, from log durations (S,): what rounding cuts off one token goes to the next."""
-    exact = torch.cumsum(log_durations.double().exp() / speed, dim=0)
-    ends = torch.round(exact)
-    return torch.diff(ends, prepend=ends.new_zeros(1)).clamp_min(1).long()

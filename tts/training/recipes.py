@@ -10,12 +10,14 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from tts.checkpoint import load_checkpoint
-from tts.codec.vocoder import Vocoder, VocoderConfig
+from tts.codec.config import VocoderConfig
+from tts.codec.vocoder import Vocoder
 from tts.config import validate
 from tts.data.dataset import FeatureFolder
 from tts.errors import InputError
-from tts.models.acoustic import AcousticConfig, AcousticModel
+from tts.models.acoustic import AcousticModel
 from tts.models.aligner import Aligner, AlignerConfig
+from tts.models.config import AcousticConfig
 from tts.training.acoustic import AcousticTask, AcousticTaskConfig, measure_mel
 from tts.training.aligner import AlignerTask, AlignerTaskConfig
 from tts.training.loop import TrainConfig

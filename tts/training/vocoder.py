@@ -13,6 +13,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
+from tts.codec.config import VocoderConfig
 from tts.codec.discriminators import Discriminators
 from tts.codec.losses import (
     compute_adversarial_loss,
@@ -21,7 +22,7 @@ from tts.codec.losses import (
     compute_multi_resolution_loss,
 )
 from tts.codec.source_filter import synthesize
-from tts.codec.vocoder import Vocoder, VocoderConfig
+from tts.codec.vocoder import Vocoder
 from tts.data.dataset import FeatureFolder
 from tts.training.optim import OptimConfig, Updater
 

@@ -1,0 +1,295 @@
+"""The engine: text in, chunks of audio out while the rest is still being made; `synthesize` joins what `stream` yields.
+
+Every utterance (a sentence, or a part of a long one) runs through: text encoder, durations, conditions, then patch after patch of mel
+frames, each drawn from its density, and in blocks of fixed size through the vocoder and the inverse STFT. Blocks of fixed size make
+the samples independent of who asks for them and in which pieces. The end of an utterance is the end of its durations: nothing is
+skipped, nothing repeated. Letters: S tokens, T frames, r frames per patch, F mel bands, N samples.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from tts.audio.io import write_audio
+from tts.codec.synthesis import SynthesisStream
+from tts.data.expand import expand_durations, round_durations
+from tts.errors import InputError
+from tts.inference.backend import Backend, load_backend
+from tts.inference.sampling import SamplingConfig, sample
+from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
+from tts.text.frontend import FrontEnd, Pause, Utterance
+
+BLOCK_FRAMES = 16  # mel frames that the vocoder takes at once
+
+
+@dataclass(frozen=True)
+class WordTiming:
+    """When a word is spoken.
+
+    Attributes:
+        text: the spoken word.
+        start: seconds from the beginning of the audio.
+        end: seconds.
+    """
+
+    text: str
+    start: float
+    end: float
+
+
+@dataclass(frozen=True)
+class AudioChunk:
+    """A piece of the stream.
+
+    Attributes:
+        audio: (N,) float32 in [-1, 1].
+        sample_rate: Hz.
+        start: seconds from the beginning of the stream.
+        words: timings of all words of an utterance, on its first chunk; empty on the others.
+        mel: (T, F) natural-log mel frames that were made for this chunk; they run ahead of the audio.
+        text: the written sentence, on the first chunk of an utterance; "" on the others.
+    """
+
+    audio: np.ndarray
+    sample_rate: int
+    start: float
+    words: list[WordTiming] = field(default_factory=list)
+    mel: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    text: str = ""
+
+
+@dataclass(frozen=True)
+class Speech:
+    """A whole text, spoken.
+
+    Attributes:
+        audio: (N,) float32 in [-1, 1].
+        sample_rate: Hz.
+        words: timings of all words.
+        mel: (T, F) natural-log mel of the speech, pauses between sentences left out.
+        seed: that gives the same audio again.
+        unknown: characters that were not spoken, with counts.
+    """
+
+    audio: np.ndarray
+    sample_rate: int
+    words: list[WordTiming]
+    mel: np.ndarray
+    seed: int
+    unknown: dict[str, int]
+
+    @property
+    def seconds(self) -> float:
+        """Length of the audio."""
+        return len(self.audio) / self.sample_rate
+
+    def save(self, path: str | Path) -> None:
+        """Write the audio; the suffix names the format (wav, flac, mp3, ogg, opus).
+
+        Raises:
+            InputError: unknown suffix, or the file cannot be written.
+        """
+        write_audio(Path(path), self.audio, self.sample_rate)
+
+
+class TTS:
+    """A loaded voice; any number of streams may run on it, one after another or interleaved."""
+
+    def __init__(self, voice: Voice, backend: Backend, lexicon: dict[str, str] | None = None) -> None:
+        """Put the parts together; `TTS.load` is the usual way."""
+        self.voice, self.backend = voice, backend
+        self.front_end = FrontEnd(symbols=voice.symbols, lexicon=lexicon)
+        self.mel_mean, self.mel_std = voice.mel_scale()
+
+    @classmethod
+    def load(
+        cls,
+        voice: str | Path = DEFAULT_VOICE,
+        *,
+        backend: str = "onnx",
+        device: str = "cpu",
+        n_threads: int = 1,
+        lexicon: dict[str, str] | None = None,
+    ) -> TTS:
+        """Load a voice.
+
+        Args:
+            voice: name of a bundled voice, or a voice's folder.
+            backend: "onnx", or "torch" (the reference; needs the extra [train]).
+            device: of the torch backend.
+            n_threads: threads of one operation.
+            lexicon: word -> phonemes, above the built-in pronunciations.
+
+        Raises:
+            InputError: no such voice, a damaged one, or a missing extra.
+        """
+        loaded = load_voice(voice)
+        return cls(loaded, load_backend(loaded, backend, device, n_threads), lexicon)
+
+    @property
+    def sample_rate(self) -> int:
+        """Of the audio, Hz."""
+        return self.voice.config.vocoder.sample_rate
+
+    def synthesize(self, text: str, sampling: SamplingConfig | None = None) -> Speech:
+        """Speak a text; see `stream`."""
+        sampling = with_seed(sampling)
+        unknown: dict[str, int] = {}
+        chunks = list(self.stream(text, sampling, unknown))
+        return Speech(
+            audio=np.concatenate([chunk.audio for chunk in chunks]),
+            sample_rate=self.sample_rate,
+            words=[word for chunk in chunks for word in chunk.words],
+            mel=np.concatenate([chunk.mel for chunk in chunks if len(chunk.mel)]),
+            seed=_seed_of(sampling),
+            unknown=unknown,
+        )
+
+    def stream(
+        self, text: str, sampling: SamplingConfig | None = None, unknown: dict[str, int] | None = None
+    ) -> Iterator[AudioChunk]:
+        """Speak a text piece by piece.
+
+        Args:
+            text: any text, with markup (`[pause:0.5]`, `[word](/ipa/)`).
+            sampling: settings of this request; without a seed, one is drawn.
+            unknown: if given, characters that are not spoken are counted here.
+
+        Yields:
+            Chunks of audio; joined they are what `synthesize` gives for the same seed.
+
+        Raises:
+            InputError: nothing in the text can be spoken, or its markup is wrong.
+        """
+        sampling = with_seed(sampling)
+        n_samples = index = 0
+        gap = 0.0  # seconds of silence owed before the next utterance
+        for piece in self.front_end.chunks(text):
+            if isinstance(piece, Pause):
+                yield self._silence(piece.seconds, n_samples)
+                n_samples += self._samples(piece.seconds)
+                gap = 0.0
+                continue
+            if gap:
+                yield self._silence(gap, n_samples)
+                n_samples += self._samples(gap)
+            for character, count in piece.phonemes.unknown.items() if unknown is not None else ():
+                unknown[character] = unknown.get(character, 0) + count
+            rng = np.random.default_rng((_seed_of(sampling), index))
+            for chunk in self._speak(piece, sampling, rng, n_samples):
+                n_samples += len(chunk.audio)
+                yield chunk
+            index += 1
+            gap = sampling.pause * (2 if piece.is_paragraph_end else 1)
+
+    def _samples(self, seconds: float) -> int:
+        return round(seconds * self.sample_rate)
+
+    def _silence(self, seconds: float, start: int) -> AudioChunk:
+        return AudioChunk(np.zeros(self._samples(seconds), np.float32), self.sample_rate, start / self.sample_rate)
+
+    def _speak(
+        self, utterance: Utterance, sampling: SamplingConfig, rng: np.random.Generator, start: int
+    ) -> Iterator[AudioChunk]:
+        """Speak one utterance that begins at sample `start` of the stream."""
+        tokens = np.stack((utterance.tokens.ids, utterance.tokens.stress, utterance.tokens.place), axis=1)
+        memory, log_durations = self.backend.encode(tokens)
+        durations = round_durations(log_durations, sampling.speed)
+        words = self._timings(utterance, durations, start)
+        text = utterance.text
+        vocoder = VocoderStream(self, rng)
+        frames = self._frames(memory, durations, sampling, rng)
+        for block in _blocks(frames, BLOCK_FRAMES):
+            audio = vocoder.push(block)
+            yield AudioChunk(audio, self.sample_rate, start / self.sample_rate, words, block, text)
+            start, words, text = start + len(audio), [], ""
+        yield AudioChunk(vocoder.finish(), self.sample_rate, start / self.sample_rate)
+
+    def _frames(
+        self, memory: np.ndarray, durations: np.ndarray, sampling: SamplingConfig, rng: np.random.Generator
+    ) -> Iterator[np.ndarray]:
+        """Patches (r, F) of natural-log mel, one by one."""
+        config = self.voice.config
+        temperature = config.temperature if sampling.temperature is None else sampling.temperature
+        token_index, place = expand_durations(durations, config.acoustic.patch_size)
+        conditions = self.backend.condition(memory, token_index, place)
+        state = self.backend.init_state()
+        previous = np.zeros((config.acoustic.patch_size, config.acoustic.n_mels), np.float32)
+        for condition in conditions:
+            previous = sample(self.backend.step(condition, previous, state), temperature, rng)
+            yield previous * self.mel_std + self.mel_mean
+
+    def _timings(self, utterance: Utterance, durations: np.ndarray, start: int) -> list[WordTiming]:
+        """When each written word of an utterance is spoken."""
+        hop = self.voice.config.vocoder.hop_length
+        ends = np.cumsum(durations)
+        begins = ends - durations
+        timings: list[WordTiming] = []
+        for index, word in enumerate(utterance.phonemes.words):
+            tokens = np.flatnonzero(utterance.tokens.word_index == index)
+            begin = (start + int(begins[tokens[0]]) * hop) / self.sample_rate
+            end = (start + int(ends[tokens[-1]]) * hop) / self.sample_rate
+            if not word.text and timings:  # one written word of several phoneme words
+                begin, text = timings[-1].start, timings.pop().text
+            else:
+                text = word.text
+            timings.append(WordTiming(text, begin, end))
+        return timings
+
+
+class VocoderStream:
+    """Mel frames of one utterance to samples."""
+
+    def __init__(self, tts: TTS, rng: np.random.Generator) -> None:
+        """Start an utterance; rng is that of the noise."""
+        config = tts.voice.config.vocoder
+        self.backend, self.lookahead = tts.backend, config.lookahead
+        self.state = tts.backend.init_vocoder_state()
+        self.synthesis = SynthesisStream(config, rng.spawn(1)[0])
+        self.recent: np.ndarray | None = None  # frames that were read ahead of what was given out
+        self.n_warm = self.lookahead  # frames that come before the first
+
+    def push(self, mel: np.ndarray) -> np.ndarray:
+        """Take the next frames (T, F); returns the samples that are finished."""
+        before = np.repeat(mel[:1], self.lookahead, axis=0) if self.recent is None else self.recent
+        joined = np.concatenate((before, mel))
+        self.recent = joined[len(mel) :]
+        parameters = self.backend.vocode(mel, joined[: len(mel)], self.state)
+        ready = min(self.n_warm, len(mel))
+        self.n_warm -= ready
+        return self.synthesis.push(parameters[ready:]) if ready < len(mel) else np.zeros(0, np.float32)
+
+    def finish(self) -> np.ndarray:
+        """End the utterance, its last frame continued; returns the samples that are left."""
+        assert self.recent is not None, "an utterance has at least one patch"
+        parts = [self.push(np.repeat(self.recent[-1:], self.lookahead, axis=0))] if self.lookahead else []
+        return np.concatenate((*parts, self.synthesis.finish()))
+
+
+def _blocks(patches: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
+    """Join patches into blocks of at least `size` frames; the last may be shorter."""
+    waiting: list[np.ndarray] = []
+    for patch in patches:
+        waiting.append(patch)
+        if sum(map(len, waiting)) >= size:
+            yield np.concatenate(waiting)
+            waiting = []
+    if waiting:
+        yield np.concatenate(waiting)
+
+
+def with_seed(sampling: SamplingConfig | None) -> SamplingConfig:
+    """The settings, with a seed drawn if there is none."""
+    sampling = sampling or SamplingConfig()
+    return sampling if sampling.seed is not None else sampling.model_copy(update={"seed": secrets.randbelow(2**31)})
+
+
+def _seed_of(sampling: SamplingConfig) -> int:
+    if sampling.seed is None:
+        raise InputError("these settings have no seed")
+    return sampling.seed

@@ -1,0 +1,218 @@
+"""From trained models to a voice's graphs (ONNX), which need no torch to run.
+
+Four graphs: `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch), `step` (one
+step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters of the spectrum,
+states as inputs and outputs). Sampling, durations and the inverse STFT stay outside. The graphs hold no weights: every initializer
+points into the voice's `model.safetensors`, as float16 that is cast when the graph is loaded, so that there is one copy of the weights.
+Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import struct
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tts.checkpoint import save_weights
+from tts.codec.vocoder import Vocoder
+from tts.data.expand import N_PLACE
+from tts.models.acoustic import AcousticModel
+from tts.nn.attention import rotary_angles
+
+OPSET = 18
+WEIGHTS_NAME = "model.safetensors"
+MIN_EXTERNAL_BYTES = 256
+
+
+class EncodeGraph(nn.Module):
+    """Tokens (1, S, 3) to memory (1, S, D) and log durations (1, S)."""
+
+    def __init__(self, model: AcousticModel) -> None:
+        super().__init__()
+        self.acoustic = model
+
+    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Encode."""
+        return self.acoustic.encode(tokens, tokens[..., 0] >= 0)
+
+
+class ConditionGraph(nn.Module):
+    """Memory (1, S, D), token_index (1, T) and place (1, T, N_PLACE) to conditions (1, P, D)."""
+
+    def __init__(self, model: AcousticModel) -> None:
+        super().__init__()
+        self.acoustic = model
+
+    def forward(self, memory: Tensor, token_index: Tensor, place: Tensor) -> Tensor:
+        """Condition."""
+        patch_mask = token_index[:, :: self.acoustic.config.patch_size] >= 0
+        return self.acoustic.condition(memory, token_index, place, patch_mask)
+
+
+class StepGraph(nn.Module):
+    """One step; the caller keeps the ring of keys and values (L, H, W, E) and writes the new ones into slot position % W."""
+
+    def __init__(self, model: AcousticModel) -> None:
+        super().__init__()
+        self.acoustic = model
+
+    def forward(self, condition: Tensor, previous: Tensor, keys: Tensor, values: Tensor, position: Tensor) -> tuple[Tensor, ...]:
+        """Step.
+
+        Args:
+            condition: (1, D).
+            previous: (1, r * F) the last patch, normalised.
+            keys: (L, H, W, E).
+            values: (L, H, W, E).
+            position: int64 (1,) steps gone by.
+
+        Returns:
+            The density's parameters, each (1, r, F, ...), then new keys and new values (L, H, 1, E).
+        """
+        model = self.acoustic
+        window = model.config.window
+        angles = rotary_angles(position, keys.shape[-1])
+        slot = torch.arange(window)
+        visible = (slot < position) & (slot != position % window)  # the slot to be overwritten has left the window
+        bias = torch.where(visible, 0.0, -1e9)[None, None]
+        x = condition[:, None] + model.prenet(previous[:, None])
+        new_keys, new_values = [], []
+        for index, block in enumerate(model.backbone.blocks):
+            query, key, value = block.attention.project(block.attention_norm(x), angles)
+            scale = 1 / math.sqrt(key.shape[-1])
+            past = query @ keys[index][None].transpose(-1, -2) * scale + bias
+            now = (query * key).sum(-1, keepdim=True) * scale
+            weights = functional.softmax(torch.cat((past, now), dim=-1), dim=-1)
+            mixed = weights[..., :-1] @ values[index][None] + weights[..., -1:] * value
+            x = x + block.attention.out(mixed.transpose(1, 2).flatten(2))
+            x = x + block.feed_forward(x)
+            new_keys.append(key[0])
+            new_values.append(value[0])
+        parameters = model.head.parameters_of(model.backbone.norm(x))
+        return *parameters, torch.stack(new_keys), torch.stack(new_values)
+
+
+class VocodeGraph(nn.Module):
+    """Mel frames to SourceFilter parameters.
+
+    Inputs: mel (1, T, F) `lookahead` frames ahead, mel_now (1, T, F) of the frames that are given out, and the states (n_blocks,
+    context, D). Outputs: the six parameters without a batch, and the new states.
+    """
+
+    def __init__(self, model: Vocoder) -> None:
+        super().__init__()
+        self.vocoder = model
+
+    def forward(self, mel: Tensor, mel_now: Tensor, states: Tensor) -> tuple[Tensor, ...]:
+        """Run."""
+        past = [state[None].clone() for state in states]
+        out = self.vocoder.parameters_of(self.vocoder.step(mel, past), mel_now)
+        parts = (out.f0, out.log_harmonic, out.harmonic_phase, out.log_noise, out.log_free, out.free_phase)
+        return *(part[0] for part in parts), torch.cat(past)
+
+
+def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path) -> None:
+    """Write `model.safetensors` (float16) and the four graphs beside it.
+
+    Args:
+        acoustic: trained model.
+        vocoder: trained model.
+        folder: of the voice; must exist.
+    """
+    acoustic, vocoder = acoustic.float().eval(), vocoder.float().eval()
+    tensors = {f"acoustic.{name}": value for name, value in acoustic.state_dict().items()}
+    tensors |= {f"vocoder.{name}": value for name, value in vocoder.state_dict().items()}
+    save_weights(folder / WEIGHTS_NAME, {name: value.half() for name, value in tensors.items()})
+    width, config = acoustic.config.encoder.width, acoustic.config
+    heads = (config.backbone_blocks, config.n_heads, config.window, width // config.n_heads)
+    tokens = torch.ones(1, 7, 3, dtype=torch.int64)
+    index = torch.arange(7).repeat_interleave(2 * config.patch_size)[None] % 7
+    place = torch.zeros(1, index.shape[1], N_PLACE)
+    mel = torch.zeros(1, 16, config.n_mels)
+    states = torch.zeros(vocoder.config.n_blocks, vocoder.config.kernel_size - 1, vocoder.config.width)
+    parameters = [f"parameter_{i}" for i in range(len(acoustic.head.parameters_of(torch.zeros(1, 1, width))))]
+    ring = (torch.zeros(heads), torch.zeros(heads), torch.tensor([3]))
+    step_inputs = (torch.zeros(1, width), torch.zeros(1, config.patch_size * config.n_mels), *ring)
+    spectrum = ["f0", "log_harmonic", "harmonic_phase", "log_noise", "log_free", "free_phase"]
+    jobs: list[tuple[str, nn.Module, tuple[Tensor, ...], list[str], list[str], dict[str, dict[int, str]]]] = [
+        ("encode", EncodeGraph(acoustic), (tokens,), ["tokens"], ["memory", "log_durations"], {"tokens": {1: "S"}}),
+        (
+            "condition",
+            ConditionGraph(acoustic),
+            (torch.zeros(1, 7, width), index, place),
+            ["memory", "token_index", "place"],
+            ["conditions"],
+            {"memory": {1: "S"}, "token_index": {1: "T"}, "place": {1: "T"}},
+        ),
+        (
+            "step",
+            StepGraph(acoustic),
+            step_inputs,
+            ["condition", "previous", "keys", "values", "position"],
+            [*parameters, "new_keys", "new_values"],
+            {},
+        ),
+        (
+            "vocode",
+            VocodeGraph(vocoder),
+            (mel, mel, states),
+            ["mel", "mel_now", "states"],
+            [*spectrum, "new_states"],
+            {"mel": {1: "T"}, "mel_now": {1: "T"}},
+        ),
+    ]
+    for name, module, inputs, input_names, output_names, axes in jobs:
+        path = folder / f"{name}.onnx"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter warns of every shape that it reads
+            torch.onnx.export(
+                module.eval(),
+                inputs,
+                str(path),
+                input_names=input_names,
+                output_names=output_names,
+                dynamic_axes=axes,
+                opset_version=OPSET,
+                dynamo=False,
+                do_constant_folding=False,
+            )
+        _point_to_weights(path, folder / WEIGHTS_NAME)
+
+
+def _point_to_weights(graph: Path, weights: Path) -> None:
+    """Replace a graph's weights by references into the safetensors file, cast to float32."""
+    model = onnx.load(str(graph))
+    offsets = _offsets(weights)
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.name not in offsets or len(tensor.raw_data) < MIN_EXTERNAL_BYTES:
+            continue
+        start, length = offsets[tensor.name]
+        name = tensor.name
+        tensor.ClearField("raw_data")
+        tensor.data_type = onnx.TensorProto.FLOAT16
+        tensor.data_location = onnx.TensorProto.EXTERNAL
+        for key, value in (("location", weights.name), ("offset", start), ("length", length)):
+            tensor.external_data.add(key=key, value=str(value))
+        tensor.name = f"{name}.half"
+        casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT))
+    nodes = list(model.graph.node)
+    del model.graph.node[:]
+    model.graph.node.extend(casts + nodes)
+    graph.write_bytes(model.SerializeToString())
+
+
+def _offsets(weights: Path) -> dict[str, tuple[int, int]]:
+    """Place and length in bytes of every tensor of a safetensors file."""
+    with weights.open("rb") as file:
+        size = struct.unpack("<Q", file.read(8))[0]
+        header = json.loads(file.read(size))
+    header.pop("__metadata__", None)
+    return {name: (8 + size + row["data_offsets"][0], row["data_offsets"][1] - row["data_offsets"][0]) for name, row in header.items()}

@@ -1,0 +1,72 @@
+"""The reference backend: the trained modules themselves in PyTorch, on any device."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from tts.checkpoint import load_weights
+from tts.codec.synthesis import SpectrumFrames
+from tts.codec.vocoder import Vocoder
+from tts.inference.backend import Density
+from tts.inference.voices import WEIGHTS_NAME, Voice
+from tts.models.acoustic import AcousticModel, BackboneState
+
+
+class TorchBackend:
+    """Runs a voice in PyTorch, in float32."""
+
+    def __init__(self, voice: Voice, device: str = "cpu", n_threads: int = 1) -> None:
+        """Load the weights."""
+        torch.set_num_threads(n_threads)
+        self.device = torch.device(device)
+        self.acoustic, self.vocoder = AcousticModel(voice.config.acoustic), Vocoder(voice.config.vocoder)
+        tensors = {name: value.float() for name, value in load_weights(voice.folder / WEIGHTS_NAME).items()}
+        for prefix, model in (("acoustic.", self.acoustic), ("vocoder.", self.vocoder)):
+            model.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
+            model.to(self.device).eval()
+
+    def _tensor(self, array: np.ndarray) -> Tensor:
+        return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)[None]
+
+    @torch.inference_mode()
+    def encode(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3)."""
+        x = self._tensor(tokens)
+        memory, log_durations = self.acoustic.encode(x, torch.ones(x.shape[:2], dtype=torch.bool, device=self.device))
+        return memory[0].cpu().numpy(), log_durations[0].cpu().numpy()
+
+    @torch.inference_mode()
+    def condition(self, memory: np.ndarray, token_index: np.ndarray, place: np.ndarray) -> np.ndarray:
+        """Conditions (P, D) from memory (S, D), token_index (T,) and place (T, N_PLACE)."""
+        n_patches = len(token_index) // self.acoustic.config.patch_size
+        mask = torch.ones(1, n_patches, dtype=torch.bool, device=self.device)
+        conditions: np.ndarray = (
+            self.acoustic.condition(self._tensor(memory), self._tensor(token_index), self._tensor(place), mask)[0].cpu().numpy()
+        )
+        return conditions
+
+    def init_state(self) -> BackboneState:
+        """State of the backbone before the first patch."""
+        return self.acoustic.init_state(1)
+
+    @torch.inference_mode()
+    def step(self, condition: np.ndarray, previous: np.ndarray, state: BackboneState) -> Density:
+        """Density of the next patch from its condition (D,) and the previous patch (r, F); updates the state."""
+        state.previous = self._tensor(previous.reshape(-1))
+        density = self.acoustic.step(self._tensor(condition), state)
+        factor = getattr(density, "factor", None)
+        arrays = [None if value is None else value[0].cpu().numpy() for value in (density.mean, density.log_std, factor)]
+        return Density(*arrays)  # type: ignore[arg-type]
+
+    def init_vocoder_state(self) -> list[Tensor]:
+        """State of the vocoder before the first frame."""
+        return self.vocoder.init_state(1)
+
+    @torch.inference_mode()
+    def vocode(self, mel: np.ndarray, mel_now: np.ndarray, state: list[Tensor]) -> SpectrumFrames:
+        """Parameters for mel_now (T, F), given the mel (T, F) `lookahead` frames later; updates the state."""
+        out = self.vocoder.parameters_of(self.vocoder.step(self._tensor(mel), state), self._tensor(mel_now))
+        parts = (out.f0, out.log_harmonic, out.harmonic_phase, out.log_noise, out.log_free, out.free_phase)
+        return SpectrumFrames(*(part[0].cpu().numpy() for part in parts))

@@ -1,0 +1,124 @@
+"""Voices: folders that hold all that speaking needs, found by name or path, and checked before they are used.
+
+A voice folder holds `config.json` (VoiceConfig), `symbols.json`, `model.safetensors` (float16), the graphs of export.py and
+`README.md`, the card. The hashes in `config.json` cover all files but itself and the card. No torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from tts.codec.config import VocoderConfig
+from tts.config import validate
+from tts.errors import InputError
+from tts.models.config import AcousticConfig
+from tts.text.symbols import SymbolTable
+
+BUNDLED = Path(__file__).parent.parent / "voices"
+DEFAULT_VOICE = "heart"
+CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, CARD_NAME = "config.json", "symbols.json", "model.safetensors", "README.md"
+GRAPHS = ("encode", "condition", "step", "vocode")
+
+
+class VoiceConfig(BaseModel):
+    """What a voice is made of."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    format: Literal[1] = 1  # of the folder
+    name: str
+    language: str = "en-us"
+    license: str  # SPDX identifier
+    summary: str  # one line
+    temperature: float  # that the voice speaks with unless told otherwise
+    acoustic: AcousticConfig
+    vocoder: VocoderConfig
+    sha256: dict[str, str]  # of the files
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A checked voice folder.
+
+    Attributes:
+        folder: where it is.
+        config: what it is made of.
+        symbols: its token inventory.
+    """
+
+    folder: Path
+    config: VoiceConfig
+    symbols: SymbolTable
+
+    def mel_scale(self) -> tuple[np.ndarray, np.ndarray]:
+        """Mean and standard deviation (F,) of the mel's bands."""
+        from safetensors.numpy import load_file  # reads all; the arrays are small beside the graphs' sessions
+
+        tensors = load_file(self.folder / WEIGHTS_NAME)
+        return tensors["acoustic.mel_mean"].astype(np.float32), tensors["acoustic.mel_std"].astype(np.float32)
+
+
+def list_voices() -> list[str]:
+    """Names of the bundled voices."""
+    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CONFIG_NAME}"))
+
+
+def find_voice(name: str | Path) -> Path:
+    """Folder of a bundled voice, or of a path.
+
+    Raises:
+        InputError: no such voice.
+    """
+    bundled = BUNDLED / str(name)
+    if str(name) in list_voices():
+        return bundled
+    if (Path(name) / CONFIG_NAME).is_file():
+        return Path(name)
+    raise InputError(f"unknown voice {str(name)!r}: take one of {', '.join(list_voices()) or 'none bundled'}, or a voice's folder")
+
+
+def hash_file(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def read_voice_config(name: str | Path) -> VoiceConfig:
+    """Read a voice's config alone.
+
+    Raises:
+        InputError: no such voice, or its config is damaged.
+    """
+    path = find_voice(name) / CONFIG_NAME
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: damaged voice ({error}); install it again") from None
+    return validate(VoiceConfig, values, str(path))
+
+
+def load_voice(name: str | Path = DEFAULT_VOICE) -> Voice:
+    """Find a voice and check its files.
+
+    Raises:
+        InputError: no such voice, a file is missing, or a file's hash is not the one in the config (flipped bits, a pickle put
+            in the place of the weights).
+    """
+    folder, config = find_voice(name), read_voice_config(name)
+    needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in GRAPHS)}
+    for file in sorted(needed - config.sha256.keys()):
+        raise InputError(f"{folder / CONFIG_NAME}: damaged voice (no hash for {file}); install it again")
+    for file, expected in config.sha256.items():
+        path = folder / file
+        if Path(file).name != file or not path.is_file():
+            raise InputError(f"{path}: damaged voice (the file is missing); install it again")
+        if hash_file(path) != expected:
+            raise InputError(f"{path}: damaged voice (the file is not the one that was packaged); install it again")
+    return Voice(folder, config, SymbolTable.from_json((folder / SYMBOLS_NAME).read_text(encoding="utf-8")))
