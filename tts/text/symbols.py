@@ -72,6 +72,11 @@ class SymbolTable:
         """Number of symbols V."""
         return len(self.symbols)
 
+    @property
+    def silence_ids(self) -> list[int]:
+        """Ids of what lies on silence: begin, end and the punctuation that carries a pause."""
+        return [1, 2, *(self._ids[symbol] for symbol in PAUSES if symbol in self._ids)]
+
     def __contains__(self, character: str) -> bool:
         """Say whether a character has a token of its own."""
         return character in self._ids
