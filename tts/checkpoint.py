@@ -68,6 +68,7 @@ def save_weights(path: Path, tensors: dict[str, Tensor], metadata: dict[str, str
 
     with replacing(path) as temporary:
         save_file({name: value.contiguous() for name, value in tensors.items()}, temporary, metadata)
+        temporary.chmod(0o644)  # safetensors makes files that nobody else can read
 
 
 def load_weights(path: Path) -> dict[str, Tensor]:

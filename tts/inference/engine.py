@@ -17,11 +17,11 @@ import numpy as np
 
 from tts.audio.io import write_audio
 from tts.codec.synthesis import SynthesisStream
-from tts.data.expand import expand_durations, round_durations
 from tts.errors import InputError
 from tts.inference.backend import Backend, load_backend
 from tts.inference.sampling import SamplingConfig, sample
 from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
+from tts.text.durations import expand_durations, round_durations
 from tts.text.frontend import FrontEnd, Pause, Utterance
 
 BLOCK_FRAMES = 16  # mel frames that the vocoder takes at once

@@ -3,17 +3,21 @@
 Four graphs: `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch), `step` (one
 step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters of the spectrum,
 states as inputs and outputs). Sampling, durations and the inverse STFT stay outside. The graphs hold no weights: every initializer
-points into the voice's `model.safetensors`, as float16 that is cast when the graph is loaded, so that there is one copy of the weights.
+points into the voice's `model.safetensors`, as float16 that is cast when the graph is loaded, so that there is one copy of the weights;
+a graph in int8 carries its own.
 Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import math
 import struct
 import warnings
+from collections.abc import Collection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import onnx
 import torch
@@ -22,9 +26,9 @@ from torch.nn import functional
 
 from tts.checkpoint import save_weights
 from tts.codec.vocoder import Vocoder
-from tts.data.expand import N_PLACE
 from tts.models.acoustic import AcousticModel
 from tts.nn.attention import rotary_angles
+from tts.text.durations import N_PLACE
 
 OPSET = 18
 WEIGHTS_NAME = "model.safetensors"
@@ -118,15 +122,17 @@ class VocodeGraph(nn.Module):
         return *(part[0] for part in parts), torch.cat(past)
 
 
-def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path) -> None:
+def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8: Collection[str] = ()) -> None:
     """Write `model.safetensors` (float16) and the four graphs beside it.
 
     Args:
         acoustic: trained model.
         vocoder: trained model.
         folder: of the voice; must exist.
+        int8: names of the graphs whose linear layers run in int8; these carry their own weights.
     """
-    acoustic, vocoder = acoustic.float().eval(), vocoder.float().eval()
+    for model in (acoustic, vocoder):  # small tensors stay in the graphs: they shall be the same numbers as in the weights file
+        model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
     tensors = {f"acoustic.{name}": value for name, value in acoustic.state_dict().items()}
     tensors |= {f"vocoder.{name}": value for name, value in vocoder.state_dict().items()}
     save_weights(folder / WEIGHTS_NAME, {name: value.half() for name, value in tensors.items()})
@@ -184,6 +190,28 @@ def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path) -> No
                 do_constant_folding=False,
             )
         _point_to_weights(path, folder / WEIGHTS_NAME)
+        if name in int8:
+            _quantize(path)
+
+
+def _quantize(graph: Path) -> None:
+    """Turn a graph's linear layers to int8: weights per output channel, inputs by their range at every call."""
+    import onnxruntime
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    with TemporaryDirectory() as folder:
+        plain = Path(folder) / "plain.onnx"
+        options = onnxruntime.SessionOptions()
+        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+        options.optimized_model_filepath = str(plain)  # with the weights in it
+        onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        logging.getLogger().addFilter(_is_no_advice)
+        quantize_dynamic(plain, graph, per_channel=True, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True})
+        logging.getLogger().removeFilter(_is_no_advice)
+
+
+def _is_no_advice(record: logging.LogRecord) -> bool:
+    return "pre-processing before quantization" not in record.getMessage()
 
 
 def _point_to_weights(graph: Path, weights: Path) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tts.codec.vocoder import Vocoder
@@ -10,9 +12,28 @@ from tts.inference.voices import CONFIG_NAME, GRAPHS, SYMBOLS_NAME, WEIGHTS_NAME
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import SymbolTable
 
+INT8_GRAPHS = ("step", "vocode")  # where the time goes
+
+
+@dataclass(frozen=True)
+class VoiceFacts:
+    """What a voice folder says about itself.
+
+    Attributes:
+        name: of the voice.
+        license: SPDX identifier.
+        summary: one line.
+        temperature: that the voice speaks with unless told otherwise.
+    """
+
+    name: str
+    license: str
+    summary: str
+    temperature: float = 0.3
+
 
 def package_voice(
-    acoustic: AcousticModel, vocoder: Vocoder, symbols: SymbolTable, folder: Path, *, name: str, license: str, summary: str, temperature: float
+    acoustic: AcousticModel, vocoder: Vocoder, symbols: SymbolTable, folder: Path, facts: VoiceFacts, int8: Collection[str] = INT8_GRAPHS
 ) -> VoiceConfig:
     """Write a voice folder (but for its card); what is in it is replaced.
 
@@ -21,20 +42,15 @@ def package_voice(
         vocoder: trained model.
         symbols: the inventory that the model was trained with.
         folder: of the voice.
-        name: of the voice.
-        license: SPDX identifier.
-        summary: one line.
-        temperature: that the voice speaks with unless told otherwise.
+        facts: what the voice says about itself.
+        int8: graphs whose linear layers run in int8.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    export_graphs(acoustic, vocoder, folder)
+    export_graphs(acoustic, vocoder, folder, int8)
     (folder / SYMBOLS_NAME).write_text(symbols.to_json(), encoding="utf-8")
     files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in GRAPHS)]
     config = VoiceConfig(
-        name=name,
-        license=license,
-        summary=summary,
-        temperature=temperature,
+        **asdict(facts),
         acoustic=acoustic.config,
         vocoder=vocoder.config,
         sha256={file: hash_file(folder / file) for file in files},
