@@ -1,13 +1,12 @@
 """Files that must not be lost or half written: atomic replacement, training checkpoints, weights.
 
-A training checkpoint is one file that torch reads with `weights_only`; weights that people load are safetensors. Nothing here runs
-code from a file.
+A training checkpoint is one file that torch reads with `weights_only`; weights that people load are safetensors. Nothing here
+runs code from a file.
 """
 
 from __future__ import annotations
 
 import os
-import pickle
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Give a temporary path beside `path`; it takes the place of `path` when the block ends well, and is removed when it does not."""
+    """Give a temporary path beside `path`.
+
+    It takes the place of `path` when the block ends well, and is removed when it does not.
+    """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         yield temporary
@@ -55,8 +57,8 @@ def load_checkpoint(path: Path) -> dict[str, Any] | None:
             continue
         try:
             state: dict[str, Any] = torch.load(candidate, map_location="cpu", weights_only=True)
-        except (RuntimeError, EOFError, pickle.UnpicklingError, OSError) as error:
-            reason = str(error).splitlines()[0][:120]
+        except Exception as error:  # the reader of a damaged file raises what it likes
+            reason = (str(error) or type(error).__name__).splitlines()[0][:120]
             raise InputError(f"{candidate}: no readable checkpoint ({reason}); delete it to start anew") from None
         return state
     return None

@@ -2,9 +2,10 @@
 
     python recipes/heart/make_corpus.py --sentences sentences.txt --out runs/heart/corpus
 
-Any file of English sentences serves, one a line; texts.py adds the short things that people type. Written: `audio/ID.flac`
-(24 kHz), `f0/ID.npy` (the teacher's own F0 in Hz, one value per mel frame, 0 = unvoiced), `manifest.jsonl` with id, audio, f0, text,
-phonemes, kind, seconds and split ("train", "valid", "test"; it hangs on the id alone). A second run goes on where the first stopped.
+Any file of English sentences serves, one a line; texts.py adds the short things that people type. Written: `audio/ID.flac` (24
+kHz), `f0/ID.npy` (the teacher's own F0 in Hz, one value per mel frame, 0 = unvoiced), `manifest.jsonl` with id, audio, f0,
+text, phonemes, kind, seconds and split ("train", "valid", "test"; it hangs on the id alone). A second run goes on where the
+first stopped.
 """
 
 from __future__ import annotations

@@ -13,27 +13,35 @@ from pathlib import Path
 
 import inflect
 
+
+def _table(text: str, separator: str = " ") -> list[str]:
+    """Entries of a table that is written as a text."""
+    return text.split(separator)
+
+
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-INTERJECTIONS = (
+INTERJECTIONS = _table(
     "oh ah yes no hi hey hello goodbye bye thanks please sorry okay well right sure maybe never always stop go wait look listen "
     "help run come ready really what who where when why how up down in out on off left back here there now then again more less"
-).split()
-OPENERS = "yes|no|well|oh|thank you|of course|excuse me|good morning|good night|come on|look|listen|I see|never mind".split("|")
-ADDRESSED = "sir|madam|please|mother|doctor|captain|my friend|everyone|John|Mary|all of you|then|again|now".split("|")
-NOUNS = (
+)
+OPENERS = _table("yes|no|well|oh|thank you|of course|excuse me|good morning|good night|come on|look|listen|I see|never mind", "|")
+ADDRESSED = _table("sir|madam|please|mother|doctor|captain|my friend|everyone|John|Mary|all of you|then|again|now", "|")
+NOUNS = _table(
     "road letter mountain window doctor pocket candle ship chair knife horse spoon table bridge tiger apple cloud stone river "
     "garden bottle teacher engine basket mirror farmer island hammer ladder forest kitchen pencil dragon market shadow soldier "
     "castle monkey carpet station village blanket sailor bucket cat dog bird lamp boat door wall hat coat train king queen child"
-).split()
-ADJECTIVES = (
+)
+ADJECTIVES = _table(
     "thin heavy round soft cheap green quiet tall bright empty golden broken sudden gentle rough narrow distant wooden hungry "
     "silver ancient clever lonely purple simple sharp warm cold deep old new small large strange dark slow quick wet dry blue red"
-).split()
-TRANSITIVE = "painted found carried broke lifted heard called ate sold crossed pushed watched followed opened closed held took".split()
-BASE_VERBS = "paint find carry break lift hear call eat sell cross push watch follow open close hold take".split()
-INTRANSITIVE = "shone fell slept stood waited laughed ran jumped sang vanished turned moved grew burned danced froze".split()
-PREPOSITIONS = "through over under beside behind near across around against beyond inside toward".split()
-QUESTIONS = "where when why how".split()
+)
+TRANSITIVE = _table(
+    "painted found carried broke lifted heard called ate sold crossed pushed watched followed opened closed held took"
+)
+BASE_VERBS = _table("paint find carry break lift hear call eat sell cross push watch follow open close hold take")
+INTRANSITIVE = _table("shone fell slept stood waited laughed ran jumped sang vanished turned moved grew burned danced froze")
+PREPOSITIONS = _table("through over under beside behind near across around against beyond inside toward")
+QUESTIONS = _table("where when why how")
 ENDINGS = (".", ".", ".", "!", "?")
 
 _INFLECT = inflect.engine()
@@ -155,7 +163,9 @@ def _speech(rng: random.Random, sentences: list[str]) -> str:
         return ""
     said = " ".join(words)
     said = said if words[0].isupper() else said[:1].lower() + said[1:]
-    return rng.choice((f"Did you say {said}?", f"{_capital(said)}!", f"He said that {said}.", f"What if {said}?", f"Well, {said}!"))
+    return rng.choice(
+        (f"Did you say {said}?", f"{_capital(said)}!", f"He said that {said}.", f"What if {said}?", f"Well, {said}!")
+    )
 
 
 def _nonsense(rng: random.Random) -> str:
@@ -170,7 +180,8 @@ def _nonsense(rng: random.Random) -> str:
             f"The {a} {TRANSITIVE[verb]} the {other} {b} that {rng.choice(INTRANSITIVE)}.",
             f"{_capital(BASE_VERBS[verb])} the {a} and the {adjective} {b}.",
             f"{_capital(rng.choice(QUESTIONS))} does the {a} {BASE_VERBS[verb]} the {adjective} {b}?",
-            f"A {adjective}, {other} {a} {TRANSITIVE[verb]} {rng.choice(('my', 'your', 'his', 'her'))} {b} {rng.choice(PREPOSITIONS)} the {rng.choice(NOUNS)}.",
+            f"A {adjective}, {other} {a} {TRANSITIVE[verb]} {rng.choice(('my', 'your', 'his', 'her'))} {b} "
+            f"{rng.choice(PREPOSITIONS)} the {rng.choice(NOUNS)}.",
             f"She {TRANSITIVE[verb]} the {a} and he {TRANSITIVE[verb - 1]} the {b}.",
             f"The {a} saw the {b} that saw the {a}.",
         )

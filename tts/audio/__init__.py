@@ -1,1 +1,1 @@
-""""""
+"""Audio: files, mel, F0, silence."""

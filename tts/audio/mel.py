@@ -1,6 +1,6 @@
 """The only definition of mel in this project: 24 kHz, n_fft 1024, hop 256, 100 bands, natural logarithm of the magnitude.
 
-The settings are those of Vocos (arXiv 2306.00814) and of BigVGAN at 24 kHz, so that other vocoders of that convention fit.
+The settings and the filters (not area-normalised) are those of Vocos at 24 kHz (arXiv 2306.00814), but for the floor.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-""""""
+"""Codecs: mel frames to sound, by a trained vocoder or by Griffin-Lim."""

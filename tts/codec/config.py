@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 MAX_HARMONIC_HZ = 11_000.0
 
@@ -21,6 +23,12 @@ class VocoderConfig(BaseModel):
     n_blocks: int = Field(6, gt=0)
     kernel_size: int = Field(7, gt=1)  # frames
     lookahead: int = Field(8, ge=0)  # frames of mel after the one that is given out
+
+    @model_validator(mode="after")
+    def _check_overlap(self) -> Self:
+        if self.n_fft != 4 * self.hop_length:
+            raise ValueError(f"n_fft = {self.n_fft} must be 4 * hop_length, {4 * self.hop_length}: the synthesis is made for it")
+        return self
 
     @property
     def n_bins(self) -> int:

@@ -35,7 +35,9 @@ def compute_multi_resolution_loss(generated: Tensor, real: Tensor) -> Tensor:
 
 def compute_discriminator_loss(real: list[Tensor], generated: list[Tensor]) -> Tensor:
     """Hinge loss of the discriminators: mean over them of relu(1 - real) + relu(1 + generated)."""
-    return torch.stack([functional.relu(1 - a).mean() + functional.relu(1 + b).mean() for a, b in zip(real, generated, strict=True)]).mean()
+    return torch.stack(
+        [functional.relu(1 - a).mean() + functional.relu(1 + b).mean() for a, b in zip(real, generated, strict=True)]
+    ).mean()
 
 
 def compute_adversarial_loss(generated: list[Tensor]) -> Tensor:

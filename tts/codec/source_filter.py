@@ -57,7 +57,7 @@ def synthesize(parameters: SourceFilter, config: VocoderConfig, noise: Tensor, f
     Args:
         parameters: T frames of them.
         config: the vocoder's settings.
-        noise: (B, T, n_bins, 2) standard normal numbers, real and imaginary part.
+        noise: (B, T, n_bins, 2) normal numbers of variance 1/2 each, real and imaginary part.
         f0: (B, T) Hz to use in place of the predicted one.
 
     Returns:

@@ -1,14 +1,15 @@
 """The vocoder network: mel frames to the parameters of a source-filter spectrum, one set per frame.
 
-A causal ConvNeXt stack reads the mel `lookahead` frames ahead of what it gives out, so that it streams. Per frame it predicts F0 and,
-for every bin of the spectrum: a log amplitude and a phase offset for a harmonic source, a log amplitude for noise, and a log
-amplitude with a phase of its own (the free branch). `synthesis.py` turns these into sound; no inverse transform is in the network,
-which keeps it exportable. Source of the layout: Vocos (arXiv 2306.00814) for the backbone and the iSTFT, hibari-tts (Apache-2.0) for
-the three branches. Letters: B batch, T frames, F mel bands, D width.
+A causal ConvNeXt stack reads the mel `lookahead` frames ahead of what it gives out, so that it streams. Per frame it predicts
+F0 and, for every bin of the spectrum: a log amplitude and a phase offset for a harmonic source, a log amplitude for noise, and
+a log amplitude with a phase of its own (the free branch). `synthesis.py` turns these into sound; no inverse transform is in the
+network, which keeps it exportable. Source of the layout: Vocos (arXiv 2306.00814) for the backbone and the iSTFT, hibari-tts
+(Apache-2.0) for the three branches. Letters: B batch, T frames, F mel bands, D width.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -46,16 +47,17 @@ class SourceFilter:
 class Vocoder(nn.Module):
     """Mel frames (B, T, F) to SourceFilter (B, T)."""
 
+    blocks: Sequence[ConvNeXtBlock]
     mel_to_bins: Tensor
+    mel_offset: Tensor
 
     def __init__(self, config: VocoderConfig | None = None) -> None:
         super().__init__()
         self.config = config = config or VocoderConfig()
         self.embed = nn.Linear(config.n_mels, config.width)
         self.norm = nn.LayerNorm(config.width)
-        self.blocks = nn.ModuleList(
-            ConvNeXtBlock(config.width, config.hidden, config.kernel_size) for _ in range(config.n_blocks)
-        )
+        blocks = (ConvNeXtBlock(config.width, config.hidden, config.kernel_size) for _ in range(config.n_blocks))
+        self.blocks = nn.ModuleList(blocks)  # type: ignore[assignment]
         self.head_norm = nn.LayerNorm(config.width)
         self.f0_head = nn.Linear(config.width, 1)
         self.head = nn.Linear(config.width, N_BRANCHES * config.n_bins)

@@ -1,1 +1,1 @@
-""""""
+"""Data: from a corpus to the batches that training draws."""

@@ -1,11 +1,14 @@
-"""A features folder as a dataset, and the batches that training draws from it. Letters: B batch, T frames, S tokens, N samples."""
+"""A features folder as a dataset, and the batches that training draws from it.
+
+Letters: B batch, T frames, S tokens, N samples.
+"""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -34,6 +37,11 @@ class Utterance:
     durations: np.ndarray | None
 
 
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    """Read a file of one JSON object a line; only a newline ends a line (a text may hold other separators)."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
 class FeatureFolder:
     """Utterances of one split of a features folder; arrays are mapped, not read, unless in_memory."""
 
@@ -41,19 +49,20 @@ class FeatureFolder:
         """Open a folder.
 
         Raises:
-            InputError: the folder is no features folder, or the split is empty.
+            InputError: the folder is no complete features folder, or the split is empty.
         """
-        if not (folder / "index.jsonl").is_file():
-            raise InputError(f"{folder}: no features here; `tts prepare` makes them")
-        mode = None if in_memory else "r"
+        for name in ("index.jsonl", "symbols.json"):  # the last is written when all else is done
+            if not (folder / name).is_file():
+                raise InputError(f"{folder}: no complete features here ({name} is missing); `tts prepare` makes them")
+        mode: Literal["r"] | None = None if in_memory else "r"
         self.arrays = {name: np.load(folder / f"{name}.npy", mmap_mode=mode) for name in ("mel", "waveform", "f0", "tokens")}
         path = folder / "durations.npy"
         self.durations = np.load(path) if path.exists() else None
-        rows = [json.loads(line) for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()]
-        dropped: set[str] = set()
-        if (folder / "dropped.jsonl").exists():
-            dropped = {json.loads(line)["id"] for line in (folder / "dropped.jsonl").read_text(encoding="utf-8").splitlines()}
-        self.rows = [row for row in rows if row["split"] == split and row["id"] not in dropped]
+        if self.durations is not None and len(self.durations) != len(self.arrays["tokens"]):
+            raise InputError(f"{path}: made for other features; `tts align` makes it anew")
+        is_aligned = (folder / "dropped.jsonl").exists()
+        dropped = {row["id"] for row in read_rows(folder / "dropped.jsonl")} if is_aligned else set()
+        self.rows = [row for row in read_rows(folder / "index.jsonl") if row["split"] == split and row["id"] not in dropped]
         if not self.rows:
             raise InputError(f"{folder}: no utterances in split {split!r}")
         self.symbols = SymbolTable.from_json((folder / "symbols.json").read_text(encoding="utf-8"))

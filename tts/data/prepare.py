@@ -1,16 +1,16 @@
-"""From a corpus (a manifest and audio files) to features that training reads: mel, waveform, F0 and tokens, packed in a few arrays.
+"""From a corpus (a manifest and audio files) to features that training reads, packed in a few arrays.
 
-A manifest has one JSON object a line with `id`, `audio` (a path beside the manifest) and `text`; it may give `phonemes` (otherwise
-the front end makes them), `split` ("train", "valid", "test"), and `f0` (a .npy of Hz per mel frame, 0 = unvoiced; otherwise F0 is
-tracked). Silence at both ends of a clip is cut to a few frames. A features folder holds `mel.npy` (frames, n_mels) float16, `waveform.npy` (samples,) int16, `f0.npy` (frames,) float32,
-negative where the frame is unvoiced and the value interpolated, `tokens.npy` (tokens, 3) int16 (id, stress, place), `index.jsonl`
-with one row per utterance (offsets and lengths in each array), `symbols.json` and `mel.json` (MelConfig).
+A manifest has one JSON object a line with `id`, `audio` (a path beside the manifest) and `text`; it may give `phonemes`
+(otherwise the front end makes them), `split` ("train", "valid", "test"), and `f0` (a .npy of Hz per mel frame, 0 = unvoiced;
+otherwise F0 is tracked). Silence at both ends of a clip is cut to a few frames. A features folder holds `mel.npy` (frames,
+n_mels) float16, `waveform.npy` (samples,) int16, `f0.npy` (frames,) float32, negative where the frame is unvoiced and the value
+interpolated, `tokens.npy` (tokens, 3) int16 (id, stress, place), `index.jsonl` with one row per utterance (offsets and lengths
+in each array), `symbols.json` and `mel.json` (MelConfig).
 """
 
 from __future__ import annotations
 
 import json
-import logging
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -29,7 +29,9 @@ from tts.text.normalize import normalize
 from tts.text.phonemize import EnglishPhonemizer
 from tts.text.symbols import DEFAULT_SYMBOLS
 
-logger = logging.getLogger(__name__)
+ARRAYS = ("mel", "waveform", "f0", "tokens")
+WRITTEN = (*(f"{name}.npy" for name in (*ARRAYS, "durations")), "index.jsonl", "skipped.jsonl", "dropped.jsonl", "symbols.json")
+SILENT_PEAK = 1e-3  # a recording that never gets louder, -60 dB, holds no speech
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,38 @@ def read_manifest(path: Path) -> list[dict[str, Any]]:
     """Read a manifest.
 
     Raises:
-        InputError: the file is missing, a line is no JSON object, or a row lacks id, audio or text.
+        InputError: the file is missing, a line is no JSON object, a row lacks id, audio or text, or an id comes twice.
     """
     if not path.is_file():
         raise InputError(f"{path}: no such manifest; a corpus folder holds manifest.jsonl")
-    rows = []
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: no UTF-8 text ({error.reason} at byte {error.start})") from None
+    rows: dict[str, dict[str, Any]] = {}
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
-        try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise InputError(f"{path}, line {number}: no JSON object ({error.msg})") from None
-        missing = [name for name in ("id", "audio", "text") if name not in row]
-        if missing:
-            raise InputError(f"{path}, line {number}: {', '.join(missing)} missing")
-        rows.append(row)
+        row = _manifest_row(line, f"{path}, line {number}")
+        if row["id"] in rows:
+            raise InputError(f"{path}, line {number}: the id {row['id']!r} comes twice")
+        rows[row["id"]] = row
     if not rows:
         raise InputError(f"{path}: the manifest is empty")
-    return rows
+    return list(rows.values())
+
+
+def _manifest_row(line: str, place: str) -> dict[str, Any]:
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise InputError(f"{place}: no JSON object ({error.msg})") from None
+    if not isinstance(row, dict):
+        raise InputError(f"{place}: {line.strip()[:40]} is no JSON object")
+    missing = [name for name in ("id", "audio", "text") if not isinstance(row.get(name), str)]
+    if missing:
+        raise InputError(f"{place}: {', '.join(missing)} missing, or no text")
+    return row
 
 
 def prepare(manifest: Path, out: Path, workers: int = 1, mel_config: MelConfig | None = None) -> Iterator[int]:
@@ -79,9 +94,14 @@ def prepare(manifest: Path, out: Path, workers: int = 1, mel_config: MelConfig |
 
     Yields:
         The number of utterances done so far; the folder is complete when the iteration ends.
+
+    Raises:
+        InputError: the manifest is wrong, or none of its clips can be used.
     """
     rows = read_manifest(manifest)
     out.mkdir(parents=True, exist_ok=True)
+    for name in WRITTEN:  # durations of an older alignment would not fit
+        (out / name).unlink(missing_ok=True)
     config = mel_config or MelConfig()
     jobs = ((row, manifest.parent, config) for row in rows)
     if workers > 1:
@@ -112,9 +132,10 @@ def extract(row: dict[str, Any], folder: Path, config: MelConfig) -> Features:
     if _mel is None or _mel.config != config:
         _mel = LogMel(config)
     waveform = read_audio(folder / row["audio"], config.sample_rate)
+    _check_waveform(waveform, row["id"])
     with torch.inference_mode():
         mel = _mel(torch.from_numpy(waveform)[None])[0].numpy()
-    f0 = np.load(folder / row["f0"]) if "f0" in row else track_f0(waveform, config.sample_rate, config.hop_length)
+    f0 = _read_f0(folder / row["f0"]) if "f0" in row else track_f0(waveform, config.sample_rate, config.hop_length)
     if len(f0) != len(mel):
         raise InputError(f"{row['id']}: {len(f0)} values of F0 for {len(mel)} mel frames")
     speech = find_speech(mel)
@@ -130,7 +151,8 @@ def extract(row: dict[str, Any], folder: Path, config: MelConfig) -> Features:
     if len(tokens) > len(mel):
         raise InputError(f"{row['id']}: {len(tokens)} tokens do not fit into {len(mel)} frames")
     return Features(
-        row={key: row[key] for key in ("id", "text", "kind") if key in row} | {"split": row.get("split", "train"), "phonemes": phonemes},
+        row={key: row[key] for key in ("id", "text", "kind") if key in row}
+        | {"split": row.get("split", "train"), "phonemes": phonemes},
         mel=mel.astype(np.float16),
         waveform=np.clip(np.round(waveform * 32767), -32768, 32767).astype(np.int16),
         f0=fill_unvoiced(f0),
@@ -138,13 +160,32 @@ def extract(row: dict[str, Any], folder: Path, config: MelConfig) -> Features:
     )
 
 
+def _check_waveform(waveform: np.ndarray, name: str) -> None:
+    if not np.isfinite(waveform).all():
+        raise InputError(f"{name}: the audio holds samples that are no numbers (NaN or infinite)")
+    peak = float(np.abs(waveform).max())
+    if peak < SILENT_PEAK:
+        raise InputError(f"{name}: the audio is silent (peak {peak:g})")
+
+
+def _read_f0(path: Path) -> np.ndarray:
+    try:
+        f0: np.ndarray = np.load(path)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as F0 ({error})") from None
+    return f0
+
+
 def _pack(results: Iterable[Features | dict[str, str]], out: Path) -> Iterator[int]:
     """Append every utterance to raw files, then give each its .npy header."""
-    offsets = {"mel": 0, "waveform": 0, "f0": 0, "tokens": 0}
+    offsets = dict.fromkeys(ARRAYS, 0)
     shapes: dict[str, tuple[np.dtype, tuple[int, ...]]] = {}
     files = {name: (out / f"{name}.raw").open("wb") for name in offsets}
     done = 0
-    with (out / "index.jsonl").open("w", encoding="utf-8") as index, (out / "skipped.jsonl").open("w", encoding="utf-8") as skipped:
+    with (
+        (out / "index.jsonl").open("w", encoding="utf-8") as index,
+        (out / "skipped.jsonl").open("w", encoding="utf-8") as skipped,
+    ):
         for features in results:
             if isinstance(features, dict):
                 skipped.write(json.dumps(features, ensure_ascii=False) + "\n")
@@ -159,11 +200,14 @@ def _pack(results: Iterable[Features | dict[str, str]], out: Path) -> Iterator[i
             index.write(json.dumps(row, ensure_ascii=False) + "\n")
             done += 1
             yield done
-    for name, file in files.items():
+    for file in files.values():
         file.close()
-        if name in shapes:
-            dtype, tail = shapes[name]
-            _add_header(out / f"{name}.raw", out / f"{name}.npy", dtype, (offsets[name], *tail))
+    for name, (dtype, tail) in shapes.items():
+        _add_header(out / f"{name}.raw", out / f"{name}.npy", dtype, (offsets[name], *tail))
+    if not done:
+        for name in ARRAYS:
+            (out / f"{name}.raw").unlink()
+        raise InputError(f"{out}: no clip could be used; skipped.jsonl there gives the reasons")
 
 
 def _add_header(raw: Path, npy: Path, dtype: np.dtype, shape: tuple[int, ...]) -> None:

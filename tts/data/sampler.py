@@ -31,10 +31,11 @@ class LengthSampler:
         while step >= self._first_step + len(self._batches):
             self._first_step += len(self._batches)
             self._epoch += 1
-            self._batches = self._epoch_batches(self._epoch)
+            self._batches = self.epoch_batches(self._epoch)
         return self._batches[step - self._first_step]
 
-    def _epoch_batches(self, epoch: int) -> list[np.ndarray]:
+    def epoch_batches(self, epoch: int) -> list[np.ndarray]:
+        """All batches of an epoch: every utterance once."""
         rng = np.random.default_rng((self.seed, epoch))
         order = np.argsort(self.n_frames * rng.uniform(0.9, 1.1, len(self.n_frames)), kind="stable")
         batches, start, longest = [], 0, 0

@@ -24,7 +24,7 @@ from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
 from tts.text.durations import expand_durations, round_durations
 from tts.text.frontend import FrontEnd, Pause, Utterance
 
-BLOCK_FRAMES = 16  # mel frames that the vocoder takes at once
+FIRST_BLOCK, BLOCK = 16, 32  # mel frames that the vocoder takes at once: few at first, for the ear does not wait
 
 
 @dataclass(frozen=True)
@@ -178,8 +178,9 @@ class TTS:
             if gap:
                 yield self._silence(gap, n_samples)
                 n_samples += self._samples(gap)
-            for character, count in piece.phonemes.unknown.items() if unknown is not None else ():
-                unknown[character] = unknown.get(character, 0) + count
+            if unknown is not None:
+                for character, count in piece.phonemes.unknown.items():
+                    unknown[character] = unknown.get(character, 0) + count
             rng = np.random.default_rng((_seed_of(sampling), index))
             for chunk in self._speak(piece, sampling, rng, n_samples):
                 n_samples += len(chunk.audio)
@@ -204,11 +205,11 @@ class TTS:
         text = utterance.text
         vocoder = VocoderStream(self, rng)
         frames = self._frames(memory, durations, sampling, rng)
-        for block in _blocks(frames, BLOCK_FRAMES):
-            audio = vocoder.push(block)
+        for block in _blocks(frames):
+            audio = np.clip(vocoder.push(block), -1, 1)
             yield AudioChunk(audio, self.sample_rate, start / self.sample_rate, words, block, text)
             start, words, text = start + len(audio), [], ""
-        yield AudioChunk(vocoder.finish(), self.sample_rate, start / self.sample_rate)
+        yield AudioChunk(np.clip(vocoder.finish(), -1, 1), self.sample_rate, start / self.sample_rate)
 
     def _frames(
         self, memory: np.ndarray, durations: np.ndarray, sampling: SamplingConfig, rng: np.random.Generator
@@ -271,14 +272,15 @@ class VocoderStream:
         return np.concatenate((*parts, self.synthesis.finish()))
 
 
-def _blocks(patches: Iterator[np.ndarray], size: int) -> Iterator[np.ndarray]:
-    """Join patches into blocks of at least `size` frames; the last may be shorter."""
+def _blocks(patches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
+    """Join patches into blocks of at least FIRST_BLOCK, then BLOCK frames; the last may be shorter."""
     waiting: list[np.ndarray] = []
+    size = FIRST_BLOCK
     for patch in patches:
         waiting.append(patch)
         if sum(map(len, waiting)) >= size:
             yield np.concatenate(waiting)
-            waiting = []
+            waiting, size = [], BLOCK
     if waiting:
         yield np.concatenate(waiting)
 

@@ -195,7 +195,10 @@ def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8:
 
 
 def _quantize(graph: Path) -> None:
-    """Turn a graph's linear layers to int8: weights per output channel, inputs by their range at every call."""
+    """Turn a graph's linear layers to int8: weights per output channel, inputs by their range at every call.
+
+    F0 and the envelope stay in float32: their errors are heard, and they cost nothing.
+    """
     import onnxruntime
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
@@ -205,9 +208,24 @@ def _quantize(graph: Path) -> None:
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
         options.optimized_model_filepath = str(plain)  # with the weights in it
         onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
+        spared = [node.name for node in onnx.load(str(plain)).graph.node if _is_spared(node)]
         logging.getLogger().addFilter(_is_no_advice)
-        quantize_dynamic(plain, graph, per_channel=True, weight_type=QuantType.QInt8, extra_options={"MatMulConstBOnly": True})
-        logging.getLogger().removeFilter(_is_no_advice)
+        try:
+            quantize_dynamic(
+                plain,
+                graph,
+                op_types_to_quantize=["MatMul"],
+                per_channel=True,
+                weight_type=QuantType.QInt8,
+                nodes_to_exclude=spared,
+                extra_options={"MatMulConstBOnly": True},
+            )
+        finally:
+            logging.getLogger().removeFilter(_is_no_advice)
+
+
+def _is_spared(node: onnx.NodeProto) -> bool:
+    return node.op_type == "MatMul" and node.name in ("/f0_head/MatMul", "/MatMul")
 
 
 def _is_no_advice(record: logging.LogRecord) -> bool:

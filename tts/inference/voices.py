@@ -81,7 +81,9 @@ def find_voice(name: str | Path) -> Path:
         return bundled
     if (Path(name) / CONFIG_NAME).is_file():
         return Path(name)
-    raise InputError(f"unknown voice {str(name)!r}: take one of {', '.join(list_voices()) or 'none bundled'}, or a voice's folder")
+    raise InputError(
+        f"unknown voice {str(name)!r}: take one of {', '.join(list_voices()) or 'none bundled'}, or a voice's folder"
+    )
 
 
 def hash_file(path: Path) -> str:
@@ -108,9 +110,11 @@ def load_voice(name: str | Path = DEFAULT_VOICE) -> Voice:
     """Find a voice and check its files.
 
     Raises:
-        InputError: no such voice, a file is missing, or a file's hash is not the one in the config (flipped bits, a pickle put
-            in the place of the weights).
+        InputError: no such voice, a file is missing, a file's hash is not the one in the config (flipped bits), or the weights
+            are no safetensors (a pickle; it is never opened).
     """
+    from safetensors import SafetensorError, safe_open
+
     folder, config = find_voice(name), read_voice_config(name)
     needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in GRAPHS)}
     for file in sorted(needed - config.sha256.keys()):
@@ -121,4 +125,9 @@ def load_voice(name: str | Path = DEFAULT_VOICE) -> Voice:
             raise InputError(f"{path}: damaged voice (the file is missing); install it again")
         if hash_file(path) != expected:
             raise InputError(f"{path}: damaged voice (the file is not the one that was packaged); install it again")
+    try:
+        with safe_open(folder / WEIGHTS_NAME, "numpy"):
+            pass
+    except SafetensorError as error:
+        raise InputError(f"{folder / WEIGHTS_NAME}: no safetensors file ({error}); install the voice again") from None
     return Voice(folder, config, SymbolTable.from_json((folder / SYMBOLS_NAME).read_text(encoding="utf-8")))

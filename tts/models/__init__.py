@@ -1,1 +1,1 @@
-""""""
+"""Models: the acoustic model, its heads, and the aligner."""

@@ -1,9 +1,9 @@
 """The CALM: text to a density over the next patch of mel frames, patch after patch.
 
-The text encoder gives each token a state; durations repeat the states frame by frame; a conditioner looks at them patch by patch,
-ahead as well as back, since the text is known; the causal backbone adds what was said so far; the head gives the density of the next
-patch. The end of speech is the end of the durations. Letters: B batch, S tokens, T frames, P patches, r frames per patch (patch_size),
-F mel bands, D width.
+The text encoder gives each token a state; durations repeat the states frame by frame; a conditioner looks at them patch by
+patch, ahead as well as back, since the text is known; the causal backbone adds what was said so far; the head gives the density
+of the next patch. The end of speech is the end of the durations. Letters: B batch, S tokens, T frames, P patches, r frames per
+patch (patch_size), F mel bands, D width.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tts.data.expand import N_PLACE
 from tts.models.config import AcousticConfig
 from tts.models.heads import HEADS, FrameDistribution
 from tts.models.text_encoder import DurationPredictor, TextEncoder
@@ -22,6 +21,7 @@ from tts.nn.attention import AttentionState
 from tts.nn.conv import ConvNeXtBlock
 from tts.nn.masks import causal_window_mask
 from tts.nn.transformer import Transformer
+from tts.text.durations import N_PLACE
 
 
 @dataclass
@@ -43,7 +43,11 @@ class Prenet(nn.Module):
     def __init__(self, inputs: int, width: int, dropout: float) -> None:
         super().__init__()
         self.layers = nn.Sequential(
-            nn.Linear(inputs, width), nn.GELU(approximate="tanh"), nn.Dropout(dropout), nn.Linear(width, width), nn.Dropout(dropout)
+            nn.Linear(inputs, width),
+            nn.GELU(approximate="tanh"),
+            nn.Dropout(dropout),
+            nn.Linear(width, width),
+            nn.Dropout(dropout),
         )
 
     def forward(self, patches: Tensor) -> Tensor:

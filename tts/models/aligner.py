@@ -1,12 +1,14 @@
 """The aligner: which frames belong to which token, learned from text and mel alone.
 
-Two small convolutional encoders map tokens and frames into one space; the negative squared distance is a frame's score for a token
-("One TTS Alignment to Rule Them All", arXiv 2108.10447). Training maximises the sum over all monotonic paths, which is CTC with the
-labels 1..S; a beta-binomial prior favours the diagonal. The hard path is torchaudio's forced_align on the same matrix.
-Letters: B batch, T frames, S tokens, D width.
+Two small convolutional encoders map tokens and frames into one space; the negative squared distance is a frame's score for a
+token ("One TTS Alignment to Rule Them All", arXiv 2108.10447). Training maximises the sum over all monotonic paths, which is
+CTC with the labels 1..S; a beta-binomial prior favours the diagonal. The hard path is torchaudio's forced_align on the same
+matrix. Letters: B batch, T frames, S tokens, D width.
 """
 
 from __future__ import annotations
+
+from itertools import pairwise
 
 import numpy as np
 import torch
@@ -44,9 +46,7 @@ class ConvStack(nn.Module):
     def __init__(self, inputs: int, width: int, outputs: int, kernel_size: int, n_layers: int) -> None:
         super().__init__()
         sizes = [inputs] + [width] * n_layers
-        self.convs = nn.ModuleList(
-            nn.Conv1d(a, b, kernel_size, padding=kernel_size // 2) for a, b in zip(sizes[:-1], sizes[1:], strict=True)
-        )
+        self.convs = nn.ModuleList(nn.Conv1d(a, b, kernel_size, padding=kernel_size // 2) for a, b in pairwise(sizes))
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(n_layers))
         self.out = nn.Linear(width, outputs)
 

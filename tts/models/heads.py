@@ -1,8 +1,8 @@
 """Heads: the density of the next frames given the backbone's output.
 
-A head maps hidden patches to a FrameDistribution over frames that are normalised to zero mean and unit variance per band. The last
-layer starts at zero, so that training begins at mean 0 and standard deviation 1 ("flat start"); the standard deviation has a floor.
-Letters: B batch, P patches, T frames (P * patch_size), F frame channels, D width, R rank.
+A head maps hidden patches to a FrameDistribution over frames that are normalised to zero mean and unit variance per band. The
+last layer starts at zero, so that training begins at mean 0 and standard deviation 1 ("flat start"); the standard deviation has
+a floor. Letters: B batch, P patches, T frames (P * patch_size), F frame channels, D width, R rank.
 """
 
 from __future__ import annotations
@@ -161,8 +161,8 @@ HEADS: dict[str, type[GaussianHead]] = {"gaussian": GaussianHead, "low_rank": Lo
 def compute_beta_nll(distribution: FrameDistribution, frames: Tensor, beta: float) -> Tensor:
     """Negative log-likelihood, weighted per channel by the detached variance to the power beta (arXiv 2203.09168, eq. 5).
 
-    Without the weight, frames that are hard to predict are starved of gradient. A covariance that is not diagonal has no likelihood
-    per channel; its frames are weighted by the mean weight.
+    Without the weight, frames that are hard to predict are starved of gradient. A covariance that is not diagonal has no
+    likelihood per channel; its frames are weighted by the mean weight.
 
     Args:
         distribution: density of T frames.

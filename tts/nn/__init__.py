@@ -1,1 +1,1 @@
-""""""
+"""Building blocks of networks, each causal one with its streaming state."""

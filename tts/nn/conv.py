@@ -1,7 +1,7 @@
 """Causal convolution with streaming state, and the ConvNeXt block built on it.
 
-A causal convolution here sees the last `kernel_size` frames and no later one. Without a state the past is zeros; with a state it is
-what came before, so that any chunking of the input gives the same output. Letters: B batch, T frames, D width.
+A causal convolution here sees the last `kernel_size` frames and no later one. Without a state the past is zeros; with a state
+it is what came before, so that any chunking of the input gives the same output. Letters: B batch, T frames, D width.
 """
 
 from __future__ import annotations

@@ -5,6 +5,8 @@ Letters: B batch, T positions, D width.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
@@ -42,10 +44,15 @@ class TransformerBlock(nn.Module):
 class Transformer(nn.Module):
     """A stack of blocks and a last norm."""
 
-    def __init__(self, width: int, n_heads: int, hidden: int, n_blocks: int, dropout: float = 0.0, window: int | None = None) -> None:
+    blocks: Sequence[TransformerBlock]
+
+    def __init__(
+        self, width: int, n_heads: int, hidden: int, n_blocks: int, dropout: float = 0.0, window: int | None = None
+    ) -> None:
         super().__init__()
         self.head_width = width // n_heads
-        self.blocks = nn.ModuleList(TransformerBlock(width, n_heads, hidden, dropout, window) for _ in range(n_blocks))
+        blocks = (TransformerBlock(width, n_heads, hidden, dropout, window) for _ in range(n_blocks))
+        self.blocks = nn.ModuleList(blocks)  # type: ignore[assignment]
         self.norm = nn.LayerNorm(width)
         for block in self.blocks:
             for layer in (block.attention.out, block.contract):

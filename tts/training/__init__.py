@@ -1,1 +1,1 @@
-""""""
+"""Training: the loop, the optimiser, one task per model, recipes."""

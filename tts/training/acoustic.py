@@ -1,8 +1,8 @@
 """Training of the CALM: likelihood of every patch given the text, the durations and a corrupted history.
 
-The model speaks from what it said itself, so in training its history is never quite true: noise of a random size is added, patches
-are dropped, and in the last part of training a share of the patches is replaced by the model's own samples (durations keep them
-aligned with the targets). Letters: B batch, S tokens, T frames, P patches, r frames per patch, F mel bands.
+The model speaks from what it said itself, so in training its history is never quite true: noise of a random size is added,
+patches are dropped, and in the last part of training a share of the patches is replaced by the model's own samples (durations
+keep them aligned with the targets). Letters: B batch, S tokens, T frames, P patches, r frames per patch, F mel bands.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from tts.data.dataset import FeatureFolder, Utterance, pad
-from tts.data.expand import expand_durations
 from tts.data.sampler import LengthSampler
 from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
 from tts.models.heads import FrameDistribution, compute_beta_nll
 from tts.nn.masks import lengths_to_mask
+from tts.text.durations import expand_durations
 from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]

@@ -14,7 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from tts.audio.silence import is_silent
-from tts.data.dataset import FeatureFolder, Utterance, pad
+from tts.checkpoint import replacing
+from tts.data.dataset import FeatureFolder, Utterance, pad, read_rows
 from tts.data.sampler import LengthSampler
 from tts.models.aligner import Aligner, compute_forward_sum_loss, diagonal_prior, durations_of
 from tts.nn.masks import lengths_to_mask
@@ -148,12 +149,12 @@ def align_folder(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator
     durations = np.zeros(n_tokens, np.int16)
     dropped = []
     done = 0
-    splits = {json.loads(line)["split"] for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines()}
+    splits = {row["split"] for row in read_rows(folder / "index.jsonl")}
     (folder / "dropped.jsonl").unlink(missing_ok=True)
     for split in sorted(splits):
         data = FeatureFolder(folder, split)
         sampler = LengthSampler(data.n_frames, task.config.batch_frames)
-        for indices in sampler._epoch_batches(0):
+        for indices in sampler.epoch_batches(0):
             utterances = [data[int(index)] for index in indices]
             scores = task.scores(collate(utterances)).cpu()
             for utterance, score in zip(utterances, scores, strict=True):
@@ -168,12 +169,15 @@ def align_folder(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator
                     dropped.append({"id": utterance.row["id"], "reason": reason})
             done += len(indices)
             yield done
-    np.save(folder / "durations.npy", durations)
+    with replacing(folder / "durations.npy") as temporary, temporary.open("wb") as file:
+        np.save(file, durations)
     (folder / "dropped.jsonl").write_text("".join(json.dumps(row) + "\n" for row in dropped), encoding="utf-8")
 
 
 def give_silence_to_pauses(durations: np.ndarray, is_pause: np.ndarray, silent: np.ndarray) -> np.ndarray:
-    """Move the borders of pause tokens over the silent frames beside them; the closure of a stop looks like silence to an aligner.
+    """Move the borders of pause tokens over the silent frames beside them.
+
+    To an aligner the closure of a stop looks like silence.
 
     Args:
         durations: int64 (S,) frames per token.

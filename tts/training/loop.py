@@ -1,12 +1,13 @@
 """The one training loop: steps, logs, checkpoints, exact resume.
 
-A task knows the model and its loss; the loop knows time, files and the screen. The batch of a step is a function of the step alone,
-so that a run that was killed and resumed takes the same steps as one that was not.
+A task knows the model and its loss; the loop knows time, files and the screen. The batch of a step is a function of the step
+alone, so that a run that was killed and resumed takes the same steps as one that was not.
 """
 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,7 +17,7 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from tts.checkpoint import load_checkpoint, save_checkpoint
+from tts.checkpoint import load_checkpoint, replacing, save_checkpoint
 
 Batch = dict[str, Tensor]
 
@@ -72,7 +73,8 @@ class RunLog:
         self.path = folder / "progress.jsonl"
         if self.path.exists():  # what was logged after the checkpoint is logged again
             rows = [line for line in self.path.read_text(encoding="utf-8").splitlines() if _step_of(line) <= first_step]
-            self.path.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
+            with replacing(self.path) as temporary:
+                temporary.write_text("".join(row + "\n" for row in rows), encoding="utf-8")
         self.writer = SummaryWriter(str(folder / "tensorboard"), purge_step=first_step)  # type: ignore[no-untyped-call]
 
     def write(self, step: int, prefix: str, values: dict[str, float]) -> None:
@@ -82,6 +84,28 @@ class RunLog:
             file.write(json.dumps(row) + "\n")
         for name, value in values.items():
             self.writer.add_scalar(f"{prefix}/{name}", value, step)  # type: ignore[no-untyped-call]
+
+
+class _Means:
+    """Means of the scalars since the last log; values that are not finite are left out, their steps counted."""
+
+    def __init__(self) -> None:
+        self._values: dict[str, list[float]] = {}
+        self._skipped = 0
+
+    def add(self, scalars: dict[str, float]) -> None:
+        """Take the scalars of a step."""
+        self._skipped += not all(map(math.isfinite, scalars.values()))
+        for name, value in scalars.items():
+            self._values.setdefault(name, []).extend([value] if math.isfinite(value) else [])
+
+    def take(self) -> dict[str, float]:
+        """Give the means, NaN where no value was finite, and start again."""
+        means = {name: sum(values) / len(values) if values else math.nan for name, values in self._values.items()}
+        if self._skipped:
+            means["skipped"] = self._skipped
+        self._values, self._skipped = {}, 0
+        return means
 
 
 def _step_of(line: str) -> int:
@@ -101,27 +125,29 @@ def train(task: Task, folder: Path, config: TrainConfig, units: Callable[[Batch]
         units: how many frames a batch holds, for the throughput.
 
     Yields:
-        After every logged step: `step`, the mean of every scalar since the last log, and `frames_per_second`.
+        After every logged step: `step`, the mean of every scalar since the last log, `frames_per_second`, and `skipped`, the
+        number of batches whose loss or gradient was not finite, if there were any; after a validation: `step` and its scalars.
     """
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "checkpoint.pt"
+    for unfinished in folder.glob(f".{path.name}.*.part"):  # a kill while saving leaves it
+        unfinished.unlink(missing_ok=True)
     torch.manual_seed(config.seed)
     step = _resume(task, path)
     log = RunLog(folder, step)
     saved_at = logged_at = time.monotonic()
-    sums: dict[str, float] = {}
-    frames = count = 0
+    means = _Means()
+    frames = 0
     while step < task.steps:
         batch = task.batch(step)
-        for name, value in task.train_step(batch).items():
-            sums[name] = sums.get(name, 0.0) + float(value)
-        step, count, frames = step + 1, count + 1, frames + units(batch)
+        means.add({name: float(value) for name, value in task.train_step(batch).items()})
+        step, frames = step + 1, frames + units(batch)
         if step % config.log_every == 0 or step == task.steps:
             now = time.monotonic()
-            values = {name: value / count for name, value in sums.items()} | {"frames_per_second": frames / (now - logged_at)}
+            values = means.take() | {"frames_per_second": frames / (now - logged_at)}
             log.write(step, "train", values)
             yield {"step": step} | values
-            sums, frames, count, logged_at = {}, 0, 0, now
+            frames, logged_at = 0, now
         if step % config.validate_every == 0 or step == task.steps:
             values = {name: float(value) for name, value in task.validate().items()}
             log.write(step, "valid", values)

@@ -1,4 +1,7 @@
-"""The optimiser that every task uses: AdamW with warm-up and cosine decay, clipping, a guard against NaN, and averaged weights."""
+"""The optimiser that every task uses.
+
+AdamW with warm-up and cosine decay, clipping, a guard against NaN, and averaged weights.
+"""
 
 from __future__ import annotations
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
-import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 from torch import Tensor
 
-from tts.checkpoint import load_checkpoint
+from tts.checkpoint import load_checkpoint, replacing
 from tts.codec.config import VocoderConfig
 from tts.codec.vocoder import Vocoder
 from tts.config import validate
@@ -57,14 +57,12 @@ class VocoderRecipe(Recipe):
 
     model: VocoderConfig = VocoderConfig()
     task: VocoderTaskConfig = VocoderTaskConfig()
-    mels: Path | None = None  # .npy of mels to read in place of the folder's own, (frames, n_mels)
 
     def build(self, device: str) -> VocoderTask:
         """Make the task."""
-        mels = None if self.mels is None else np.load(self.mels, mmap_mode="r")
 
         def sampler(split: str) -> SegmentSampler:
-            return SegmentSampler(FeatureFolder(self.features, split), self.task, self.model.hop_length, self.model.lookahead, mels)
+            return SegmentSampler(FeatureFolder(self.features, split), self.task, self.model.hop_length, self.model.lookahead)
 
         model = Vocoder(self.model)
         return VocoderTask(model, sampler("train"), sampler("valid"), self.task, self.optim, seed=self.train.seed, device=device)
@@ -112,8 +110,20 @@ def build_task(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, device: s
             critic.module.load_state_dict(kept["task"]["critic"]["module"])
     recipe.out.mkdir(parents=True, exist_ok=True)
     resolved = recipe.model_copy(update={"model": task.model.config})
-    (recipe.out / CONFIG_NAME).write_text(resolved.model_dump_json(indent=2), encoding="utf-8")
+    _check_same_model(resolved)
+    with replacing(recipe.out / CONFIG_NAME) as temporary:
+        temporary.write_text(resolved.model_dump_json(indent=2), encoding="utf-8")
     return task
+
+
+def _check_same_model(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe) -> None:
+    """Refuse to go on with a run of another model, before its config is overwritten."""
+    path = recipe.out / CONFIG_NAME
+    if not (path.is_file() and (recipe.out / CHECKPOINT_NAME).is_file()):
+        return
+    before = _read_json(path)
+    if isinstance(before, dict) and validate(type(recipe.model), before.get("model"), str(path)) != recipe.model:
+        raise InputError(f"{recipe.out}: holds a run of another model; delete it, or name another folder by --set out=FOLDER")
 
 
 def read_run(folder: Path) -> dict[str, Tensor]:
@@ -150,6 +160,7 @@ def load_model(kind: str, folder: Path) -> Vocoder | AcousticModel | Aligner:
 
 
 def _read_json(path: Path) -> object:
-    import json
-
-    return json.loads(path.read_text(encoding="utf-8"))
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: no readable JSON ({error})") from None

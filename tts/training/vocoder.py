@@ -1,7 +1,7 @@
 """Training of the vocoder: multi-resolution STFT loss and F0 first, small STFT discriminators from a later step on.
 
-While the discriminators are off, the loss is spectral alone. F0 is supervised on voiced frames; the harmonic source runs on the true
-F0 in training. Letters: B batch, T frames of a segment, N samples.
+While the discriminators are off, the loss is spectral alone. F0 is supervised on voiced frames; the harmonic source runs on the
+true F0 in training. Letters: B batch, T frames of a segment, N samples.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from tts.codec.config import VocoderConfig
 from tts.codec.discriminators import Discriminators
 from tts.codec.losses import (
     compute_adversarial_loss,
@@ -24,6 +23,7 @@ from tts.codec.losses import (
 from tts.codec.source_filter import synthesize
 from tts.codec.vocoder import Vocoder
 from tts.data.dataset import FeatureFolder
+from tts.errors import InputError
 from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]
@@ -51,11 +51,19 @@ class VocoderTaskConfig(BaseModel):
 class SegmentSampler:
     """Draws crops of random utterances, longer utterances more often; the draw is a function of seed and step."""
 
-    def __init__(self, data: FeatureFolder, config: VocoderTaskConfig, hop_length: int, lookahead: int, mels: np.ndarray | None = None) -> None:
-        """Prepare the draw; mels replaces the folder's own mel (frames, n_mels), for fine-tuning on generated mels."""
+    def __init__(self, data: FeatureFolder, config: VocoderTaskConfig, hop_length: int, lookahead: int) -> None:
+        """Prepare the draw.
+
+        Raises:
+            InputError: no utterance is longer than a crop.
+        """
         self.data, self.config, self.hop, self.lookahead = data, config, hop_length, lookahead
-        self.mels = mels
         weights = np.maximum(data.n_frames - config.segment_frames, 0).astype(np.float64)
+        if not weights.any():
+            longest = int(data.n_frames.max())
+            raise InputError(
+                f"no utterance is longer than segment_frames = {config.segment_frames}: the longest has {longest} frames"
+            )
         self.probabilities = weights / weights.sum()
 
     def batch(self, seed: int, step: int) -> Batch:
@@ -67,9 +75,6 @@ class SegmentSampler:
         for index in chosen:
             utterance = self.data[int(index)]
             mel = utterance.mel
-            if self.mels is not None:
-                offset, count = utterance.row["mel"]
-                mel = self.mels[offset : offset + count]
             start = int(rng.integers(0, len(mel) - length + 1))
             frames = np.arange(start, start + length + self.lookahead).clip(0, len(mel) - 1)
             mels.append(np.asarray(mel[frames], np.float32))
@@ -195,7 +200,8 @@ class VocoderTask:
             noise = torch.randn((*parameters.log_noise.shape, 2), generator=generator, device=self.device) * 0.5**0.5
             copy = synthesize(parameters, config, noise)[0].float().cpu()
         writer.add_audio("copy", copy.clamp(-1, 1)[None], step, config.sample_rate)
-        writer.add_audio("recording", torch.from_numpy(utterance.waveform.astype(np.float32) / 32767)[None], step, config.sample_rate)
+        recording = torch.from_numpy(utterance.waveform.astype(np.float32) / 32767)
+        writer.add_audio("recording", recording[None], step, config.sample_rate)
 
     def state_dict(self) -> dict[str, Any]:
         """Everything that an exact resume needs."""

@@ -1,4 +1,7 @@
-"""From log durations to whole frames, and from these to frames: which token every frame belongs to, and where within the token it lies. Letters: S tokens, T frames."""
+"""Durations of tokens: from log durations to whole frames, and from these to frames.
+
+The second half says which token every frame belongs to, and where within the token it lies. Letters: S tokens, T frames.
+"""
 
 from __future__ import annotations
 
@@ -32,15 +35,13 @@ def expand_durations(durations: np.ndarray, patch_size: int) -> tuple[np.ndarray
         patch_size: frames per patch.
 
     Returns:
-        int64 (T,) token of each frame, T a multiple of patch_size; float32 (T, N_PLACE): the fraction of the token that has gone by,
-        and the logarithms of frames gone by, frames to come, and the token's length.
+        int64 (T,) token of each frame, T a multiple of patch_size; float32 (T, N_PLACE): the fraction of the token that has
+        gone by, and the logarithms of frames gone by, frames to come, and the token's length.
     """
     durations = durations.astype(np.int64).copy()
     durations[-1] += -durations.sum() % patch_size
     token_index = np.repeat(np.arange(len(durations)), durations)
     length = durations[token_index].astype(np.float32)
     gone = (np.arange(len(token_index)) - np.repeat(np.cumsum(durations) - durations, durations)).astype(np.float32)
-    place = np.stack(
-        ((gone + 0.5) / length, np.log1p(gone) / 3, np.log1p(length - 1 - gone) / 3, np.log(length) / 3), axis=1
-    )
+    place = np.stack(((gone + 0.5) / length, np.log1p(gone) / 3, np.log1p(length - 1 - gone) / 3, np.log(length) / 3), axis=1)
     return token_index, place.astype(np.float32)

@@ -1,0 +1,83 @@
+"""Tiny models (< 100,000 parameters each) and a voice made of them; nothing is downloaded."""
+
+from pathlib import Path
+
+import pytest
+
+
+def _shake(model, seed):
+    """Random weights in layers that begin at zero too, so that every branch has a say."""
+    import torch
+
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.05 * torch.randn(parameter.shape, generator=generator))
+    return model.eval()
+
+
+@pytest.fixture(scope="session")
+def shared_g2p():
+    """Load the pronunciations once for all phonemizers: it takes half a second, and every command would do it again."""
+    from tts.text.phonemize import EnglishPhonemizer
+
+    original, shared = EnglishPhonemizer.g2p, EnglishPhonemizer()
+    EnglishPhonemizer.g2p = property(lambda self: original.fget(shared))
+    yield
+    EnglishPhonemizer.g2p = original
+
+
+@pytest.fixture(scope="session")
+def tiny_acoustic():
+    """An AcousticModel with random weights, in eval mode; copy it before you train it."""
+    import torch
+
+    from tts.models.acoustic import AcousticModel
+    from tts.models.config import AcousticConfig, HeadConfig, TextEncoderConfig
+    from tts.text.symbols import DEFAULT_SYMBOLS
+
+    torch.manual_seed(1)
+    encoder = TextEncoderConfig(n_symbols=len(DEFAULT_SYMBOLS), width=16, n_heads=2, hidden=32, n_blocks=1, n_conv_blocks=1)
+    config = AcousticConfig(
+        n_mels=20,
+        encoder=encoder,
+        head=HeadConfig(hidden=32),
+        conditioner_blocks=1,
+        backbone_blocks=2,
+        n_heads=2,
+        hidden=32,
+        window=12,
+    )
+    model = _shake(AcousticModel(config), 1)
+    model.mel_mean.fill_(1.0)
+    model.mel_std.fill_(1.5)
+    return model
+
+
+@pytest.fixture(scope="session")
+def tiny_vocoder():
+    """A Vocoder with random weights, in eval mode; copy it before you train it."""
+    import torch
+
+    from tts.codec.config import VocoderConfig
+    from tts.codec.vocoder import Vocoder
+
+    torch.manual_seed(2)
+    config = VocoderConfig(n_mels=20, width=16, hidden=32, n_blocks=2, kernel_size=5, lookahead=4)
+    return _shake(Vocoder(config), 2)
+
+
+@pytest.fixture(scope="session")
+def tiny_voice(tmp_path_factory, tiny_acoustic, tiny_vocoder) -> Path:
+    """The folder of a packaged voice (all graphs in float) that speaks noise; copy it before you change it.
+
+    Packaging rounds the weights of both models to float16, as it does those of any voice.
+    """
+    from tts.inference.package import VoiceFacts, package_voice
+    from tts.text.symbols import DEFAULT_SYMBOLS
+
+    folder = tmp_path_factory.mktemp("voices") / "tiny"
+    facts = VoiceFacts("tiny", "Apache-2.0", "Noise for tests.", temperature=0.3)
+    package_voice(tiny_acoustic, tiny_vocoder, DEFAULT_SYMBOLS, folder, facts, int8=())
+    (folder / "README.md").write_text("# tiny\n\nNoise.\n")
+    return folder

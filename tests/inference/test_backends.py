@@ -1,0 +1,104 @@
+"""ONNX Runtime against PyTorch, function by function and by ear."""
+
+import numpy as np
+import pytest
+import torch
+
+from tts import TTS, InputError, SamplingConfig
+from tts.inference.export import export_graphs
+from tts.inference.package import VoiceFacts, package_voice
+from tts.text.durations import expand_durations
+from tts.text.symbols import DEFAULT_SYMBOLS
+
+CLOSE = {"atol": 1e-4, "rtol": 1e-4}
+
+
+@pytest.fixture(scope="module")
+def tokens():
+    encoded = DEFAULT_SYMBOLS.encode("həlˈO ðˈɛɹ, wˈɜɹld. ðɪs ɪz ɐ tˈɛst.")
+    return np.stack((encoded.ids, encoded.stress, encoded.place), axis=1)
+
+
+def test_encoders_agree(onnx_tts, torch_tts, tokens):
+    for count in (3, 11, len(tokens)):
+        (memory, log_durations), (expected, expected_durations) = (
+            tts.backend.encode(tokens[:count]) for tts in (onnx_tts, torch_tts)
+        )
+        np.testing.assert_allclose(memory, expected, **CLOSE)
+        np.testing.assert_allclose(log_durations, expected_durations, **CLOSE)
+
+
+def test_conditions_agree(onnx_tts, torch_tts, tokens):
+    memory, _ = torch_tts.backend.encode(tokens)
+    index, place = expand_durations(np.arange(len(tokens)) % 9 + 1, patch_size=4)
+    actual, expected = (tts.backend.condition(memory, index, place) for tts in (onnx_tts, torch_tts))
+    assert actual.shape == (len(index) // 4, 16)
+    np.testing.assert_allclose(actual, expected, **CLOSE)
+
+
+def test_steps_agree_past_the_end_of_the_window(onnx_tts, torch_tts):
+    backends = (onnx_tts.backend, torch_tts.backend)
+    states = [backend.init_state() for backend in backends]
+    rng = np.random.default_rng(1)
+    for _ in range(3 * onnx_tts.voice.config.acoustic.window + 2):
+        condition, previous = rng.normal(size=16).astype(np.float32), rng.normal(size=(4, 20)).astype(np.float32)
+        actual, expected = (backend.step(condition, previous, state) for backend, state in zip(backends, states, strict=True))
+        np.testing.assert_allclose(actual.mean, expected.mean, **CLOSE)
+        np.testing.assert_allclose(actual.log_std, expected.log_std, **CLOSE)
+
+
+def test_vocoders_agree(onnx_tts, torch_tts):
+    rng = np.random.default_rng(2)
+    states = [tts.backend.init_vocoder_state() for tts in (onnx_tts, torch_tts)]
+    for size in (1, 16, 5):
+        mel, now = (rng.normal(size=(size, 20)).astype(np.float32) for _ in range(2))
+        actual, expected = (tts.backend.vocode(mel, now, state) for tts, state in zip((onnx_tts, torch_tts), states, strict=True))
+        for name in ("f0", "log_harmonic", "harmonic_phase", "log_noise", "log_free", "free_phase"):
+            np.testing.assert_allclose(getattr(actual, name), getattr(expected, name), atol=1e-3, rtol=1e-4, err_msg=name)
+
+
+def test_both_speak_the_same(onnx_tts, torch_tts):
+    sampling = SamplingConfig(seed=11)
+    actual, expected = (tts.synthesize("Hello there, world. One, two.", sampling) for tts in (onnx_tts, torch_tts))
+    assert actual.words == expected.words
+    np.testing.assert_allclose(actual.mel, expected.mel, atol=1e-3)
+    np.testing.assert_allclose(actual.audio, expected.audio, atol=1e-3)
+
+
+def test_a_low_rank_head_agrees_too(tiny_acoustic, tiny_vocoder, tmp_path):
+    from tts.models.acoustic import AcousticModel
+
+    torch.manual_seed(3)
+    head = tiny_acoustic.config.head.model_copy(update={"kind": "low_rank", "rank": 2})
+    model = AcousticModel(tiny_acoustic.config.model_copy(update={"head": head})).eval()
+    with torch.no_grad():
+        for parameter in model.head.parameters():
+            parameter.add_(0.1 * torch.randn_like(parameter))
+    package_voice(model, tiny_vocoder, DEFAULT_SYMBOLS, tmp_path, VoiceFacts("low", "Apache-2.0", "Noise."), int8=())
+    densities = []
+    for kind in ("onnx", "torch"):
+        backend = TTS.load(tmp_path, backend=kind).backend
+        densities.append(backend.step(np.ones(16, np.float32), np.ones((4, 20), np.float32), backend.init_state()))
+    assert densities[0].factor.shape == (4, 20, 2)
+    for name in ("mean", "log_std", "factor"):
+        np.testing.assert_allclose(getattr(densities[0], name), getattr(densities[1], name), **CLOSE)
+
+
+def test_int8_stays_near_the_reference(tiny_acoustic, tiny_vocoder, torch_tts, tmp_path):
+    package_voice(tiny_acoustic, tiny_vocoder, DEFAULT_SYMBOLS, tmp_path, VoiceFacts("small", "Apache-2.0", "Noise."))
+    sampling = SamplingConfig(seed=11, temperature=0.3)
+    actual, expected = (tts.synthesize("Hello there.", sampling) for tts in (TTS.load(tmp_path), torch_tts))
+    assert actual.words == expected.words
+    np.testing.assert_allclose(actual.mel, expected.mel, atol=0.1)
+
+
+def test_an_export_leaves_no_weights_in_the_graphs(tiny_acoustic, tiny_vocoder, tmp_path):
+    export_graphs(tiny_acoustic, tiny_vocoder, tmp_path)
+    weights = (tmp_path / "model.safetensors").stat().st_size
+    n_parameters = sum(parameter.numel() for model in (tiny_acoustic, tiny_vocoder) for parameter in model.parameters())
+    assert 2 * n_parameters <= weights <= 2 * n_parameters + 20_000
+
+
+def test_an_unknown_backend_is_refused(tiny_voice):
+    with pytest.raises(InputError, match=r"abacus.*onnx or torch"):
+        TTS.load(tiny_voice, backend="abacus")

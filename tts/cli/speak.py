@@ -1,0 +1,241 @@
+"""`tts say`, `tts text`, `tts voices`, `tts info`."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tts.audio.io import FORMATS
+from tts.cli.console import note, read_text, split_lines, write_out, write_row
+from tts.cli.recording import STDOUT, Outputs
+from tts.errors import InputError
+from tts.inference.voices import CARD_NAME, DEFAULT_VOICE, WEIGHTS_NAME, find_voice, list_voices, load_voice, read_voice_config
+
+if TYPE_CHECKING:
+    from tts.inference.engine import TTS
+    from tts.inference.sampling import SamplingConfig
+
+DEFAULT_OUTPUT = Path("speech.wav")
+TEXT = typer.Argument(None, metavar="[TEXT]", help="What to say; - or nothing reads stdin.", show_default=False)
+INPUT = typer.Option(None, "-i", "--input", metavar="FILE", help="Read the text from a file (UTF-8).")
+LEXICON = typer.Option(None, metavar="FILE", help="Your pronunciations: word TAB phonemes, one a line.")
+
+
+def say(
+    text: str | None = TEXT,
+    input: Path | None = INPUT,
+    output: Path | None = typer.Option(
+        None,
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="Audio file (wav, flac, mp3, ogg, opus), or - for stdout.  [default: speech.wav]",
+    ),
+    raw: bool = typer.Option(False, "--raw", help="Stream 16-bit little-endian mono PCM to stdout, without a header."),
+    lines: bool = typer.Option(False, "--lines", help="One audio file per line, into -d; a manifest beside them."),
+    directory: Path | None = typer.Option(None, "-d", "--directory", metavar="DIR", help="Folder for --lines."),
+    format: str = typer.Option("wav", metavar="SUFFIX", help="Audio format of --lines."),
+    voice: str = typer.Option(DEFAULT_VOICE, help="A bundled voice, or a voice's folder."),
+    speed: float = typer.Option(1.0, help="2 is twice as fast; 0.25 to 4."),
+    temperature: float | None = typer.Option(
+        None, help="Liveliness, 0 to 2; 0 is the same every time.  [default: the voice's own]"
+    ),
+    seed: int | None = typer.Option(None, help="Gives the same audio again.  [default: drawn, and told]"),
+    pause: float = typer.Option(0.15, help="Silence between sentences, seconds; 0 to 10."),
+    lexicon: Path | None = LEXICON,
+    backend: str = typer.Option("onnx", help="onnx, or torch (the reference; needs the extra [train])."),
+    threads: int = typer.Option(1, min=1, max=256, help="Threads of one operation."),
+    timestamps: list[Path] = typer.Option([], metavar="FILE", help="Times of the words: .json, .srt or .vtt; may be repeated."),
+    mel_png: Path | None = typer.Option(
+        None, metavar="FILE", help="Picture of the mel frames with the words (needs the extra [plot])."
+    ),
+) -> None:
+    r"""Say a text.
+
+    \b
+      tts say "Hello." -o hello.wav
+      tts say -i book.txt -o book.opus --timestamps book.srt
+      echo "Hello." | tts say -o - | aplay
+      tts say --lines -i sentences.txt -d out
+    """
+    sampling = _sampling(temperature=temperature, speed=speed, seed=seed, pause=pause)
+
+    load = partial(_load, voice, backend, threads, lexicon)
+    if lines:
+        for name, value in (("-o", output), ("--timestamps", timestamps), ("--mel-png", mel_png), ("--raw", raw)):
+            if value:
+                raise InputError(f"{name} does not go with --lines, which writes into -d DIR with a manifest")
+        return _say_lines(load, read_text(text, input), directory, format, sampling)
+    if directory is not None:
+        raise InputError(f"-d {directory}: only with --lines; name the audio file by -o FILE")
+    outputs = Outputs(output or (STDOUT if raw else DEFAULT_OUTPUT), raw, timestamps, mel_png)
+    outputs.check()
+    return _say_one(load, read_text(text, input), outputs, sampling)
+
+
+def _load(voice: str, backend: str, threads: int, lexicon: Path | None) -> TTS:
+    from tts.inference.engine import TTS
+    from tts.text.phonemize import read_lexicon
+
+    words = None if lexicon is None else read_lexicon(lexicon)
+    return TTS.load(voice, backend=backend, n_threads=threads, lexicon=words)
+
+
+def _say_one(load: Callable[[], TTS], text: str, outputs: Outputs, sampling: SamplingConfig) -> None:
+    tts = load()
+    began = time.perf_counter()
+    recording = outputs.write(tts, text, sampling)
+    took = time.perf_counter() - began
+    seconds = recording.n_samples / tts.sample_rate
+    where = "stdout" if outputs.audio == STDOUT else str(outputs.audio)
+    _report_unknown(recording.unknown)
+    note(f"{where}: {seconds:.2f} s of speech in {took:.2f} s, seed {sampling.seed}")
+
+
+def _say_lines(load: Callable[[], TTS], text: str, directory: Path | None, format: str, sampling: SamplingConfig) -> None:
+    from tts.cli.batch import MANIFEST_NAME, make_folder, speak_lines
+
+    suffix = f".{format.lower().removeprefix('.')}"
+    if directory is None:
+        raise InputError("--lines needs a folder for its files: -d DIR")
+    if suffix not in FORMATS:
+        raise InputError(f"--format {format}: unknown; take one of {', '.join(known[1:] for known in FORMATS)}")
+    texts = split_lines(text)
+    if not texts:
+        raise InputError("nothing to speak: no line has anything in it")
+    tts = load()
+    make_folder(directory)
+    failures = speak_lines(tts, texts, directory, suffix, sampling)
+    note(f"{directory / MANIFEST_NAME}: {len(texts) - failures} of {len(texts)} lines spoken, seed {sampling.seed}")
+    if failures:
+        raise typer.Exit(2)
+
+
+def _sampling(**options: float | None) -> SamplingConfig:
+    """Settings with a seed.
+
+    Raises:
+        InputError: names the option, its value and its range.
+    """
+    from pydantic import ValidationError
+
+    from tts.inference.engine import with_seed
+    from tts.inference.sampling import SamplingConfig
+
+    try:
+        return with_seed(SamplingConfig(**options))  # type: ignore[arg-type]
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0])
+        limits = SamplingConfig.model_fields[name].metadata
+        low = next(limit.ge for limit in limits if hasattr(limit, "ge"))
+        high = next((str(limit.le) for limit in limits if hasattr(limit, "le")), f"{2**63 - 1}")
+        raise InputError(f"--{name} {options[name]}: out of range; take {low} to {high}") from None
+
+
+def _report_unknown(unknown: dict[str, int]) -> None:
+    """Say which characters were not spoken."""
+    if unknown:
+        shown = [f"{_show(character)} ({count})" for character, count in list(unknown.items())[:20]]
+        note(f"not spoken: {', '.join(shown)}{' ...' if len(unknown) > 20 else ''}")
+
+
+def _show(character: str) -> str:
+    if len(character) == 1 and not (character.isprintable() and character.isascii()):
+        return f"U+{ord(character):04X}" + (f" {character}" if character.isprintable() else "")
+    return character
+
+
+def text(
+    text: str | None = TEXT,
+    input: Path | None = INPUT,
+    lines: bool = typer.Option(False, "--lines", help="One JSON object per line of text."),
+    lexicon: Path | None = LEXICON,
+) -> None:
+    """Show how a text is read: JSON lines with text, normalized, phonemes, unknown."""
+    from tts.text.frontend import FrontEnd
+    from tts.text.phonemize import read_lexicon
+
+    front_end = FrontEnd(lexicon=None if lexicon is None else read_lexicon(lexicon))
+    whole = read_text(text, input)
+    if not lines:
+        write_row(front_end.describe(whole))
+        return
+    failures = 0
+    for number, line in enumerate(split_lines(whole), 1):
+        try:
+            write_row(front_end.describe(line))
+        except InputError as error:
+            write_row({"text": line, "error": str(error)})
+            note(f"line {number}: {error}")
+            failures += 1
+    if failures:
+        raise typer.Exit(2)
+
+
+def voices(as_json: bool = typer.Option(False, "--json", help="As a JSON array.")) -> None:
+    """List the bundled voices."""
+    configs = [read_voice_config(name) for name in list_voices()]
+    if as_json:
+        rows = [{"name": c.name, "language": c.language, "license": c.license, "summary": c.summary} for c in configs]
+        write_out(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
+        return
+    if not configs:
+        note("no voice is bundled; `tts package` makes one, --voice FOLDER takes it")
+    for config in configs:
+        write_out(f"{config.name}\t{config.language}\t{config.license}\t{config.summary}\n")
+
+
+def info(
+    voice: str = typer.Argument(DEFAULT_VOICE, help="A bundled voice, or a voice's folder."),
+    as_json: bool = typer.Option(False, "--json", help="As a JSON object."),
+) -> None:
+    """Check a voice, and show what it is made of and its card."""
+    row = _describe(voice)
+    if as_json:
+        write_out(json.dumps(row, ensure_ascii=False, indent=1) + "\n")
+        return
+    config, card = row["config"], row.pop("card_text")
+    shown = {name: config[name] for name in ("name", "summary", "license", "language", "temperature")}
+    shown |= {"sample rate": f"{config['vocoder']['sample_rate']} Hz"}
+    shown |= {"parameters": ", ".join(f"{count:,} {part}" for part, count in row["parameters"].items())}
+    shown |= {"size": f"{row['bytes'] / 1e6:.1f} MB", "folder": row["folder"], "card": row["card"] or "none"}
+    write_out("".join(f"{name:12} {value}\n" for name, value in shown.items()))
+    for part in ("acoustic", "vocoder"):
+        write_out(f"{part:12} {json.dumps(config[part])}\n")
+    write_out(f"\n{card}" if card else "")
+
+
+def _describe(voice: str) -> dict[str, Any]:
+    """All that `tts info` tells."""
+    folder = find_voice(voice)
+    config = load_voice(voice).config
+    card = folder / CARD_NAME
+    has_card = card.is_file()
+    return {
+        "folder": str(folder),
+        "card": str(card) if has_card else None,
+        "bytes": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
+        "parameters": _count_parameters(folder / WEIGHTS_NAME),
+        "config": config.model_dump(mode="json"),
+        "card_text": card.read_text(encoding="utf-8") if has_card else "",
+    }
+
+
+def _count_parameters(weights: Path) -> dict[str, int]:
+    """Trained numbers per part of a voice."""
+    from safetensors import safe_open
+
+    counts: dict[str, int] = {}
+    with safe_open(weights, "numpy") as tensors:
+        for name in tensors.keys():  # noqa: SIM118  # no mapping
+            part, _, rest = name.partition(".")
+            if not rest.startswith("mel_"):  # scales that were measured
+                counts[part] = counts.get(part, 0) + math.prod(tensors.get_slice(name).get_shape())
+    return counts

@@ -1,0 +1,249 @@
+"""`tts prepare`, `tts align`, `tts train`, `tts package`: from recordings to a voice. All need the extra [train]."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from tts.cli.console import note, progress_bar
+from tts.errors import InputError
+
+if TYPE_CHECKING:
+    from tts.config import Model
+    from tts.text.symbols import SymbolTable
+    from tts.training.acoustic import AcousticTask
+    from tts.training.aligner import AlignerTask
+    from tts.training.loop import Batch
+    from tts.training.recipes import AcousticRecipe, AlignerRecipe, VocoderRecipe
+    from tts.training.vocoder import VocoderTask
+
+RECIPE = typer.Argument(..., metavar="RECIPE", help="TOML file; recipes/ has some.")
+SET = typer.Option([], "--set", metavar="section.key=value", help="Replace a setting of the recipe; may be repeated.")
+DEVICE = typer.Option("cpu", help="cpu, cuda, mps ...")
+THREADS = typer.Option(None, min=1, max=256, help="Threads of one operation.  [default: torch's own choice]")
+
+
+class Kind(StrEnum):
+    """What `tts train` trains."""
+
+    vocoder = "vocoder"
+    acoustic = "acoustic"
+    aligner = "aligner"
+
+
+def prepare(
+    manifest: Path = typer.Argument(..., metavar="MANIFEST", help="manifest.jsonl of a corpus: id, audio, text."),
+    output: Path = typer.Option(..., "-o", "--output", metavar="FEATURES", help="Features folder, made anew."),
+    workers: int = typer.Option(os.cpu_count() or 1, min=1, max=256, help="Processes."),
+) -> None:
+    """Make the features of a corpus: mel, F0 and tokens."""
+    from tts.data.prepare import prepare as prepare_features
+    from tts.data.prepare import read_manifest
+
+    total, done = len(read_manifest(manifest)), 0
+    with progress_bar("preparing", total) as show:
+        for done in prepare_features(manifest, output, workers):
+            show(done)
+    if not done:
+        raise InputError(f"{manifest}: no clip could be used; {output / 'skipped.jsonl'} has the reasons")
+    note(f"{output}: {done} of {total} clips" + (f"; those left out are in {output / 'skipped.jsonl'}" if done < total else ""))
+
+
+def align(recipe: Path = RECIPE, settings: list[str] = SET, device: str = DEVICE, threads: int | None = THREADS) -> None:
+    """Train an aligner by its recipe, then align the recipe's features with it."""
+    from tts.audio.mel import MelConfig
+    from tts.training.aligner import align_folder
+
+    resolved, task = _open_task(Kind.aligner, recipe, settings, device, threads)
+    _train(resolved, task)
+    features = resolved.features
+    rate = _read_json(features / "mel.json", MelConfig).frame_rate
+    total, done = len((features / "index.jsonl").read_text(encoding="utf-8").splitlines()), 0
+    with progress_bar("aligning", total) as show, task.updater.averaged():
+        for done in align_folder(task, features, rate):
+            show(done)
+    listed = features / "dropped.jsonl"
+    dropped = len(listed.read_text(encoding="utf-8").splitlines())
+    note(f"{features}: {done} utterances aligned, {dropped} dropped for an implausible path; {listed} names them")
+
+
+def train(
+    kind: Kind = typer.Argument(..., help="What to train."),
+    recipe: Path = RECIPE,
+    settings: list[str] = SET,
+    device: str = DEVICE,
+    threads: int | None = THREADS,
+) -> None:
+    """Train by a recipe; a run that was stopped goes on from its last checkpoint."""
+    _train(*_open_task(kind, recipe, settings, device, threads))
+
+
+def _open_task(kind: Kind, path: Path, settings: list[str], device: str, threads: int | None) -> tuple[Any, Any]:
+    """The resolved recipe and its task."""
+    import torch
+
+    from tts.config import read_toml
+    from tts.training.recipes import RECIPES, build_task
+
+    try:
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"--device {device}: cannot be used here ({str(error).splitlines()[0]})") from None
+    if threads is not None:
+        torch.set_num_threads(threads)
+    recipe = read_toml(path, RECIPES[kind.value], settings)
+    return recipe, build_task(recipe, device)
+
+
+def _train(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, task: AlignerTask | VocoderTask | AcousticTask) -> None:
+    """Train with a bar on a terminal, and with a line per log row elsewhere."""
+    from tts.checkpoint import load_checkpoint
+    from tts.training.loop import train as run_loop
+
+    path = recipe.out / "checkpoint.pt"
+    state = load_checkpoint(path)
+    step = 0 if state is None else int(state["step"])
+    if step >= task.steps:
+        note(f"{path}: all {task.steps} steps were taken before; --set task.steps=N goes further")
+        list(run_loop(task, recipe.out, recipe.train, count_frames))  # takes no step, but loads the weights
+        return
+    note(f"{path}: goes on from step {step}" if step else f"{recipe.out}: a run of {task.steps} steps begins")
+    try:
+        with progress_bar("training", task.steps) as show:
+            _show_rows(run_loop(task, recipe.out, recipe.train, count_frames), show)
+    except KeyboardInterrupt:
+        note(
+            f"stopped; the same command goes on from the last checkpoint ({path})"
+            if path.exists()
+            else "stopped before the first checkpoint"
+        )
+        raise
+    note(f"{path}: done, {task.steps} steps")
+
+
+def _show_rows(rows: Iterator[dict[str, float]], show: Any) -> None:
+    for row in rows:
+        words = _row_words(row)
+        show(int(row["step"]), words)
+        if not sys.stderr.isatty():
+            note(f"step {int(row['step'])}: {words}")
+
+
+def _row_words(row: dict[str, float]) -> str:
+    """The parts of a log row that tell most."""
+    if "loss" in row:
+        return f"loss {row['loss']:.4f}, {row['frames_per_second']:,.0f} frames/s"
+    return ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "step")
+
+
+def count_frames(batch: Batch) -> int:
+    """Mel frames in a batch of any task, without padding."""
+    if "patch_lengths" in batch:
+        return int(batch["patch_lengths"].sum()) * batch["mel"].shape[1] // int(batch["patch_lengths"].max())
+    return int(batch["mel_lengths"].sum()) if "mel_lengths" in batch else batch["f0"].numel()
+
+
+def generate(
+    acoustic_run: Path = typer.Argument(..., metavar="ACOUSTIC_RUN", help="Folder of a run of `tts train acoustic`."),
+    features: Path = typer.Argument(..., metavar="FEATURES", help="Features folder, aligned."),
+    output: Path = typer.Option(..., "-o", "--output", metavar="FOLDER", help="Features folder to make; replaced if it is one."),
+    hours: float = typer.Option(5.0, min=0.001, max=1e6, help="Hours of training speech at most."),
+    temperature: float = typer.Option(0.3, min=0.0, max=2.0, help="Of the draws."),
+    threads: int | None = THREADS,
+) -> None:
+    """Make features whose mels the acoustic model drew, to fine-tune a vocoder on."""
+    import torch
+
+    from tts.training.generate import generate_features
+    from tts.training.recipes import load_model
+
+    if output.exists() and not (output / "index.jsonl").is_file():
+        raise InputError(f"-o {output}: holds something that is no features folder; name an empty or a new folder")
+    if threads is not None:
+        torch.set_num_threads(threads)
+    model: Any = load_model("acoustic", acoustic_run)
+    done = 0
+    with progress_bar("generating", 0) as show:
+        for done in generate_features(model, features, output, temperature=temperature, hours=hours):
+            show(done)
+    note(f"{output}: {done} utterances")
+
+
+def package(
+    acoustic_run: Path = typer.Argument(..., metavar="ACOUSTIC_RUN", help="Folder of a run of `tts train acoustic`."),
+    vocoder_run: Path = typer.Argument(..., metavar="VOCODER_RUN", help="Folder of a run of `tts train vocoder`."),
+    output: Path = typer.Option(..., "-o", "--output", metavar="VOICE_DIR", help="Folder of the voice."),
+    name: str = typer.Option(..., help="Name of the voice."),
+    license: str = typer.Option(..., help="SPDX identifier, such as Apache-2.0."),
+    summary: str = typer.Option(..., help="One line about the voice."),
+    temperature: float = typer.Option(0.3, help="That the voice speaks with unless told otherwise, 0 to 2."),
+    card: Path | None = typer.Option(None, metavar="FILE", help="Model card; kept as README.md of the voice."),
+) -> None:
+    """Make a voice of two finished runs."""
+    from tts.inference.package import VoiceFacts, package_voice
+    from tts.inference.voices import CARD_NAME
+    from tts.training.recipes import load_model
+
+    if not 0 <= temperature <= 2:  # nan too
+        raise InputError(f"--temperature {temperature}: out of range; take 0 to 2")
+    if card is not None and not card.is_file():
+        raise InputError(f"--card {card}: no such file")
+    _check_voice_folder(output)
+    acoustic: Any = load_model("acoustic", acoustic_run)
+    vocoder: Any = load_model("vocoder", vocoder_run)
+    symbols = _read_symbols(acoustic_run, acoustic.config.encoder.n_symbols)
+    kept = card or output / CARD_NAME
+    with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
+        made = Path(folder) / "voice"
+        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature))
+        if kept.is_file():
+            shutil.copyfile(kept, made / CARD_NAME)
+        if output.exists():
+            os.replace(output, Path(folder) / "before")
+        os.replace(made, output)
+    size = math.fsum(path.stat().st_size for path in output.iterdir())
+    note(f"{output}: voice {name}, {size / 1e6:.1f} MB; `tts say --voice {output} ...` speaks with it")
+
+
+def _check_voice_folder(folder: Path) -> None:
+    """Refuse a folder that holds anything but a voice, since it is replaced as a whole.
+
+    Raises:
+        InputError: it is a file, it holds something else, or there is no folder to make it in.
+    """
+    if not folder.parent.is_dir():
+        raise InputError(f"-o {folder}: there is no folder {folder.parent}")
+    if folder.exists() and not folder.is_dir():
+        raise InputError(f"-o {folder}: is a file; name a folder")
+    if folder.is_dir() and any(folder.iterdir()) and not (folder / "config.json").is_file():
+        raise InputError(f"-o {folder}: holds something that is no voice; name an empty or a new folder")
+
+
+def _read_symbols(run: Path, n_symbols: int) -> SymbolTable:
+    """The inventory that an acoustic run was trained with: that of its features, or, if they are gone, the project's."""
+    from tts.text.symbols import DEFAULT_SYMBOLS, SymbolTable
+    from tts.training.recipes import AcousticRecipe
+
+    path = _read_json(run / "config.json", AcousticRecipe).features / "symbols.json"
+    symbols = SymbolTable.from_json(path.read_text(encoding="utf-8")) if path.is_file() else DEFAULT_SYMBOLS
+    if len(symbols) != n_symbols:
+        raise InputError(f"{path}: {len(symbols)} symbols, but the model of {run} knows {n_symbols}; put back the features' file")
+    return symbols
+
+
+def _read_json(path: Path, kind: type[Model]) -> Model:
+    from tts.config import validate
+
+    if not path.is_file():
+        raise InputError(f"{path}: no such file")
+    return validate(kind, json.loads(path.read_text(encoding="utf-8")), str(path))
