@@ -3,6 +3,7 @@
 import json
 import pickle
 import shutil
+import subprocess
 import sys
 
 import pytest
@@ -152,6 +153,13 @@ def test_a_missing_extra_ends_with_status_2_and_no_file(say, tmp_path, monkeypat
     monkeypatch.setitem(sys.modules, "matplotlib", None)
     assert refused(say("Hello.", "-o", tmp_path / "a.wav", "--mel-png", tmp_path / "a.png"), "[plot]")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_full_disk_and_a_closed_stdout_get_one_line(tiny_voice):
+    command = f"{sys.executable} -m tts.cli say Hi. -o - --voice {tiny_voice}"
+    for target, said in ((">/dev/full", "No space left"), (">&-", "stdout is closed")):
+        process = subprocess.run(f"{command} {target}", shell=True, capture_output=True, text=True, check=False)
+        assert process.returncode == 2 and said in process.stderr and process.stderr.count("\n") == 1
 
 
 def test_a_message_cannot_command_the_terminal(run, tmp_path):

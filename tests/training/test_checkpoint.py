@@ -98,7 +98,7 @@ def test_a_pickle_or_a_missing_file_is_no_weights(tmp_path):
         with pytest.raises(InputError, match="no readable safetensors file"):
             load_weights(path)
     assert not (tmp_path / "touched").exists()
-    with pytest.raises(InputError, match="none.safetensors"):
+    with pytest.raises(InputError, match=r"none\.safetensors"):
         load_weights(tmp_path / "none.safetensors")
     with pytest.raises(InputError, match="no readable safetensors file"):
         load_weights(tmp_path)

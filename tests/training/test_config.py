@@ -64,11 +64,11 @@ def test_a_wrong_setting_is_named_with_its_value(tmp_path, setting, message):
 
 
 def test_a_wrong_file_is_named(tmp_path):
-    with pytest.raises(InputError, match="none.toml: cannot be read"):
+    with pytest.raises(InputError, match=r"none\.toml: cannot be read"):
         read_toml(tmp_path / "none.toml", VocoderRecipe)
-    with pytest.raises(InputError, match="recipe.toml: no valid TOML"):
+    with pytest.raises(InputError, match=r"recipe\.toml: no valid TOML"):
         read_toml(recipe_file(tmp_path, "a = = 1"), VocoderRecipe)
-    with pytest.raises(InputError, match="out = .*: field required"):
+    with pytest.raises(InputError, match=r"out = .*: field required"):
         read_toml(recipe_file(tmp_path, "features = 'f'"), VocoderRecipe)
     (tmp_path / "binary.toml").write_bytes(b"\xff")
     with pytest.raises(InputError, match="no valid TOML"):

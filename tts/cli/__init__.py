@@ -6,6 +6,7 @@ Audio and data go to stdout, messages to stderr. Exit status: 0 done, 1 a fault 
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -15,7 +16,7 @@ from typing import Any
 import typer
 
 from tts.cli import measure, speak, train
-from tts.cli.console import note, one_line
+from tts.cli.console import flush_out, note, one_line
 from tts.errors import InputError
 
 EXTRAS = {
@@ -24,6 +25,8 @@ EXTRAS = {
     **dict.fromkeys(("faster_whisper", "jiwer", "whisper_normalizer", "distillmos"), "eval"),
 }  # module -> extra that brings it
 CommandError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, of click or of typer's copy of it
+
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 app = typer.Typer(
     name="tts",
@@ -82,9 +85,10 @@ def main(argv: list[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         return _refuse(_missing_extra(error))
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno not in DISK_FULL:
             raise
-        return _refuse(f"{error.filename}: {error.strerror}")
+        _forget_stdout()
+        return _refuse(f"{error.filename or 'output'}: {error.strerror}")
 
 
 def _run(argv: list[str]) -> int:
@@ -93,7 +97,7 @@ def _run(argv: list[str]) -> int:
         command = typer.main.get_command(app)
         with command.make_context("tts", list(argv)) as context:
             command.invoke(context)
-        sys.stdout.flush()
+        flush_out()
     except typer.Exit as stop:
         return stop.exit_code
     except CommandError as error:

@@ -47,13 +47,13 @@ def speak_lines(tts: TTS, lines: list[str], folder: Path, suffix: str, sampling:
     Returns:
         How many lines could not be spoken; each has its error in the manifest, and was reported.
     """
-    failures = 0
+    failures, width = 0, max(4, len(str(len(lines))))
     failure: BaseException | None = None
     with replacing(folder / MANIFEST_NAME) as temporary, temporary.open("w", encoding="utf-8") as manifest:
         try:
             with progress_bar("speaking", len(lines)) as show:
                 for done, line in enumerate(lines, 1):
-                    row = _speak_line(tts, line, folder / f"{done:04d}{suffix}", sampling)
+                    row = _speak_line(tts, line, folder / f"{done:0{width}d}{suffix}", sampling)
                     manifest.write(json.dumps(row, ensure_ascii=False) + "\n")
                     failures += "error" in row
                     show(done)

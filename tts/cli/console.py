@@ -34,9 +34,17 @@ def write_row(row: dict[str, Any]) -> None:
 
 def write_out(text: str) -> None:
     """Write text to stdout, as UTF-8 whatever the locale."""
+    if sys.stdout is None:
+        raise InputError("stdout is closed: nothing can be shown")
     sys.stdout.flush()
     sys.stdout.buffer.write(text.encode())
     sys.stdout.buffer.flush()
+
+
+def flush_out() -> None:
+    """Write what waits in stdout, so that a closed pipe is found now and not at exit."""
+    if sys.stdout is not None:
+        sys.stdout.flush()
 
 
 def read_text(text: str | None, file: Path | None) -> str:

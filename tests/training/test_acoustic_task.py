@@ -1,0 +1,118 @@
+"""Training of the acoustic model: batches, the corrupted history, gradients, one batch learned."""
+
+import numpy as np
+import pytest
+import torch
+
+from tts.data.dataset import FeatureFolder
+from tts.errors import InputError
+from tts.training.acoustic import collate, shift
+from tts.training.recipes import build_task
+
+EXACT = {"bf16": False, "own_samples_start": None}
+
+
+def test_a_batch_lines_up_tokens_frames_and_patches(features):
+    data = FeatureFolder(features, "train")
+    utterances = [data[0], data[1], data[2]]
+    batch = collate(utterances, 4)
+    n_frames = [-(-len(utterance.mel) // 4) * 4 for utterance in utterances]
+    assert batch["patch_lengths"].tolist() == [n // 4 for n in n_frames]
+    assert batch["mel"].shape == (3, max(n_frames), 20) and batch["place"].shape == (3, max(n_frames), 4)
+    for row, utterance in enumerate(utterances):
+        n_tokens, length = len(utterance.tokens), len(utterance.mel)
+        counts = torch.bincount(batch["token_index"][row, : n_frames[row]], minlength=n_tokens)
+        expected = torch.from_numpy(utterance.durations.astype(np.int64))
+        expected[-1] += n_frames[row] - length
+        assert torch.equal(counts, expected)
+        np.testing.assert_array_equal(batch["mel"][row, :length], utterance.mel.astype(np.float32))
+        assert (batch["mel"][row, length : n_frames[row]] == batch["mel"][row, length - 1]).all()
+
+
+def test_features_without_durations_are_refused(features):
+    data = FeatureFolder(features, "train")
+    data.durations = None
+    with pytest.raises(InputError, match="tts align"):
+        collate([data[0]], 4)
+
+
+def test_shift_gives_the_patch_before():
+    frames = torch.arange(1.0, 13).view(1, 6, 2)
+    assert shift(frames, 2).tolist() == [[[0, 0, 0, 0], [1, 2, 3, 4], [5, 6, 7, 8]]]
+
+
+@pytest.mark.parametrize("head", ["gaussian", "low_rank"])
+def test_a_batch_has_the_losses_of_its_rows(make_recipe, head):
+    task = build_task(make_recipe("acoustic", model={"head": {"hidden": 16, "kind": head}}, task=EXACT), "cpu")
+    task.model.eval()
+    torch.nn.init.normal_(task.model.head.out.weight, std=0.1)
+    utterances = [task.train[0], task.train[1]]
+    both = task.losses(collate(utterances, 2), is_training=False)
+    rows = [task.losses(collate([utterance], 2), is_training=False) for utterance in utterances]
+    n_frames = torch.tensor([-(-len(utterance.mel) // 2) * 2.0 for utterance in utterances])
+    n_tokens = torch.tensor([float(len(utterance.tokens)) for utterance in utterances])
+    for name, value in both.items():
+        weights = n_tokens if name == "loss_duration" else n_frames
+        expected = (torch.stack([row[name] for row in rows]) * weights).sum() / weights.sum()
+        torch.testing.assert_close(value, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_the_history_is_corrupted_in_training_only(make_recipe):
+    task = build_task(make_recipe("acoustic", task=EXACT | {"history_noise": 0.4, "history_drop": 0.5}), "cpu")
+    frames = torch.randn(4, 40, 20, generator=torch.Generator().manual_seed(0))
+    history = task._history(frames, torch.zeros(4, 20, 16))
+    dropped = (history.view(4, 20, 2, 20) == 0).all(-1).all(-1)
+    assert 0.3 < dropped.float().mean() < 0.7
+    noise = (history - frames).view(4, 20, 40)
+    assert max(noise[row][~dropped[row]].std() for row in range(4)) < 0.45
+    batch = task.batch(0)
+    task.model.eval()
+    first, second = (task.losses(batch, is_training=False)["nll"] for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_own_samples_replace_some_patches_from_their_step_on(make_recipe):
+    quiet = {"history_noise": 0.0, "history_drop": 0.0, "own_samples_start": 1, "own_samples_share": 1.0, "bf16": False}
+    task = build_task(make_recipe("acoustic", task=quiet), "cpu")
+    frames, conditions = torch.full((4, 40, 20), 9.0), torch.zeros(4, 20, 16)
+    assert torch.equal(task._history(frames, conditions), frames)
+    task.updater.steps = 1
+    patches = task._history(frames, conditions).view(4, 20, 40)
+    own = (patches != 9).all(-1)
+    assert torch.equal(own, (patches != 9).any(-1)), "patches are replaced whole"
+    assert 0.1 < own.float().mean() < 0.9
+    assert patches[own].std() < 1, "draws at half the deviation, not the recording"
+
+
+@pytest.mark.parametrize("bf16", [False, True])
+def test_the_gradient_reaches_every_parameter_while_own_samples_are_drawn(make_recipe, bf16):
+    task = build_task(make_recipe("acoustic", task={"bf16": bf16, "own_samples_start": 0}), "cpu")
+    torch.nn.init.normal_(task.model.head.out.weight, std=0.1)
+    torch.nn.init.normal_(task.model.durations.out.weight, std=0.1)
+    losses = task.losses(task.batch(0), is_training=True)
+    (losses["loss_frame"] + losses["loss_mean"] + losses["loss_duration"]).backward()
+    silent = [name for name, p in task.model.named_parameters() if p.grad is None or not p.grad.any()]
+    assert silent == []
+
+
+def test_one_batch_is_learned_in_fifty_steps(make_recipe):
+    settings = {"steps": 50, "history_noise": 0.0, "history_drop": 0.0} | EXACT
+    recipe = make_recipe("acoustic", task=settings, optim={"lr": 1e-2}, model={"prenet_dropout": 0.0, "dropout": 0.0})
+    task = build_task(recipe, "cpu")
+    batch = task.batch(0)
+    losses = [task.train_step(batch) for _ in range(50)]
+    first, last = losses[0], losses[-1]
+    assert last["nll"] < first["nll"] - 0.7
+    assert last["loss_mean"] < 0.6 * first["loss_mean"]
+    assert last["loss_duration"] < 0.5 * first["loss_duration"]
+
+
+def test_validation_uses_the_averaged_weights_and_changes_nothing(make_recipe):
+    task = build_task(make_recipe("acoustic"), "cpu")
+    task.train_step(task.batch(0))
+    weights = {name: value.clone() for name, value in task.model.state_dict().items()}
+    random, own = torch.get_rng_state(), task.generator.get_state()
+    first, second = task.validate(), task.validate()
+    assert first == second and first.keys() >= {"loss_frame", "nll"}
+    assert all(torch.equal(value, weights[name]) for name, value in task.model.state_dict().items())
+    assert torch.equal(random, torch.get_rng_state()) and torch.equal(own, task.generator.get_state())

@@ -1,0 +1,110 @@
+"""Training of the aligner on tones whose borders are known, the alignment of a folder, and where its pauses end up."""
+
+import shutil
+
+import numpy as np
+import pytest
+import torch
+from toy_recipes import MEL
+
+from tts.data.dataset import FeatureFolder, read_rows
+from tts.text.symbols import DEFAULT_SYMBOLS
+from tts.training.aligner import MIN_NEIGHBOUR, SOUNDING_PENALTY, align_folder, collate, give_silence_to_pauses
+from tts.training.recipes import build_task
+
+
+@pytest.fixture
+def folder(features, tmp_path):
+    """A copy of the features that may be written to, not yet aligned."""
+    copy = shutil.copytree(features, tmp_path / "features")
+    (copy / "durations.npy").unlink()
+    return copy
+
+
+def trained(make_recipe, folder, steps: int = 80):
+    recipe = make_recipe("aligner", task={"steps": steps, "batch_frames": 600}, optim={"lr": 1e-2})
+    task = build_task(recipe.model_copy(update={"features": folder}), "cpu")
+    losses = [float(task.train_step(task.batch(step))["loss"]) for step in range(steps)]
+    return task, losses
+
+
+def test_the_aligner_learns_where_the_tones_change(make_recipe, folder):
+    task, losses = trained(make_recipe, folder)
+    assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
+    assert list(align_folder(task, folder, MEL.frame_rate))[-1] == 12
+    assert read_rows(folder / "dropped.jsonl") == []
+    errors = []
+    for split in ("train", "valid"):
+        data = FeatureFolder(folder, split)
+        for index in range(len(data)):
+            utterance = data[index]
+            assert utterance.durations.sum() == len(utterance.mel) and utterance.durations.min() >= 1
+            f0 = np.abs(utterance.f0)
+            voiced = np.flatnonzero(utterance.f0 > 0)
+            changes = np.flatnonzero(np.diff(f0)[voiced[0] : voiced[-1]]) + voiced[0] + 1
+            borders = np.cumsum(utterance.durations)[1:-2]
+            errors += np.abs(borders - changes).tolist()
+    assert np.median(errors) <= 2, "frames between the found and the true borders"
+
+
+def test_an_implausible_alignment_is_dropped_with_the_reason(make_recipe, folder):
+    task, _ = trained(make_recipe, folder, steps=2)
+    task.config = task.config.model_copy(update={"max_token_seconds": 0.001})
+    list(align_folder(task, folder, MEL.frame_rate))
+    dropped = read_rows(folder / "dropped.jsonl")
+    assert len(dropped) == 12 and dropped[0]["reason"].startswith("a token of 0.")
+    task.config = task.config.model_copy(update={"max_token_seconds": 9.0, "min_score": 0.0})
+    list(align_folder(task, folder, MEL.frame_rate))
+    assert "nats per frame" in read_rows(folder / "dropped.jsonl")[0]["reason"]
+
+
+def test_pauses_are_kept_off_sounding_frames(features):
+    data = FeatureFolder(features, "train")
+    batch = collate([data[0], data[1]])
+    assert batch["prior"].shape == (2, batch["mel"].shape[1], batch["tokens"].shape[1])
+    utterance = data[0]
+    silences = np.isin(utterance.tokens[:, 0], DEFAULT_SYMBOLS.silence_ids)
+    assert silences.tolist() == [True] + [False] * (len(silences) - 2) + [True]
+    middle = len(utterance.mel) // 2
+    lowered = batch["prior"][0, middle, 0] - batch["prior"][0, middle, : len(silences)].logsumexp(0)
+    assert lowered < -SOUNDING_PENALTY / 2
+    assert (batch["prior"][0, len(utterance.mel) :] == -1e4).all()
+
+
+def test_a_pause_takes_the_silence_beside_it():
+    durations = np.array([10, 2, 10])
+    silent = np.zeros(22, bool)
+    silent[7:15] = True
+    given = give_silence_to_pauses(durations, np.array([False, True, False]), silent)
+    assert given.tolist() == [7, 8, 7]
+
+
+def test_neighbours_of_a_pause_keep_some_frames():
+    silent = np.ones(22, bool)
+    given = give_silence_to_pauses(np.array([10, 2, 10]), np.array([False, True, False]), silent)
+    assert given.tolist() == [MIN_NEIGHBOUR, 22 - 2 * MIN_NEIGHBOUR, MIN_NEIGHBOUR]
+    given = give_silence_to_pauses(np.array([2, 2, 3]), np.array([False, True, False]), silent)
+    assert given.tolist() == [2, 2, 3]
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_giving_silence_to_pauses_keeps_time_and_tokens(seed):
+    rng = np.random.default_rng(seed)
+    n_tokens = int(rng.integers(1, 12))
+    durations = rng.integers(1, 12, n_tokens)
+    is_pause, silent = rng.random(n_tokens) < 0.4, rng.random(durations.sum()) < 0.6
+    given = give_silence_to_pauses(durations, is_pause, silent)
+    assert given.sum() == durations.sum()
+    assert (given >= np.minimum(durations, MIN_NEIGHBOUR)).all()
+    borders, moved = np.cumsum(durations), np.cumsum(given)
+    for before, after in zip(borders, moved, strict=True):
+        assert silent[min(before, after) : max(before, after)].all(), "a border moves over silence alone"
+
+
+def test_scores_of_a_batch_are_those_of_its_rows(make_recipe):
+    task = build_task(make_recipe("aligner"), "cpu")
+    utterances = [task.train[0], task.train[1]]
+    both = task.scores(collate(utterances))
+    for row, utterance in zip(both, utterances, strict=True):
+        alone = task.scores(collate([utterance]))[0]
+        torch.testing.assert_close(row[: len(utterance.mel), : len(utterance.tokens)], alone, rtol=1e-4, atol=1e-3)
