@@ -1,4 +1,4 @@
-"""A corpus of tones: every phone has a pitch of its own, so that the alignment is known."""
+"""A corpus of tones: every phone has a pitch of its own."""
 
 import json
 from pathlib import Path

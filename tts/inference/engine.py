@@ -1,9 +1,9 @@
 """The engine: text in, chunks of audio out while the rest is still being made; `synthesize` joins what `stream` yields.
 
-Every utterance (a sentence, or a part of a long one) runs through: text encoder, durations, conditions, then patch after patch of mel
-frames, each drawn from its density, and in blocks of fixed size through the vocoder and the inverse STFT. Blocks of fixed size make
-the samples independent of who asks for them and in which pieces. The end of an utterance is the end of its durations: nothing is
-skipped, nothing repeated. Letters: S tokens, T frames, r frames per patch, F mel bands, N samples.
+Every utterance (a sentence, or a part of a long one) runs through: text encoder, durations, conditions, then patch after patch
+of mel frames, each drawn from its density, and in blocks of fixed size through the vocoder and the inverse STFT. Blocks of
+fixed size make the samples independent of who asks for them and in which pieces. The end of an utterance is the end of its
+durations: nothing is skipped, nothing repeated. Letters: S tokens, T frames, r frames per patch, F mel bands, N samples.
 """
 
 from __future__ import annotations

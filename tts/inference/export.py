@@ -1,11 +1,11 @@
 """From trained models to a voice's graphs (ONNX), which need no torch to run.
 
-Four graphs: `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch), `step` (one
-step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters of the spectrum,
-states as inputs and outputs). Sampling, durations and the inverse STFT stay outside. The graphs hold no weights: every initializer
-points into the voice's `model.safetensors`, as float16 that is cast when the graph is loaded, so that there is one copy of the weights;
-a graph in int8 carries its own.
-Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head.
+Four graphs: `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch), `step`
+(one step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters of the
+spectrum, states as inputs and outputs). Sampling, durations and the inverse STFT stay outside. The graphs hold hardly any
+weights: their initializers, but for the small ones, point into the voice's `model.safetensors`, as float16 that is cast when the
+graph is loaded, so that there is one copy of the weights; a graph in int8 carries its own. Letters: S tokens, D width, T frames,
+P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import math
 import struct
 import warnings
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -26,12 +27,12 @@ from torch.nn import functional
 
 from tts.checkpoint import save_weights
 from tts.codec.vocoder import Vocoder
+from tts.inference.voices import WEIGHTS_NAME
 from tts.models.acoustic import AcousticModel
 from tts.nn.attention import rotary_angles
 from tts.text.durations import N_PLACE
 
 OPSET = 18
-WEIGHTS_NAME = "model.safetensors"
 MIN_EXTERNAL_BYTES = 256
 
 
@@ -122,12 +123,41 @@ class VocodeGraph(nn.Module):
         return *(part[0] for part in parts), torch.cat(past)
 
 
+@dataclass(frozen=True)
+class Graph:
+    """A graph to export: its module, example inputs by name, names of the outputs, and which axes vary."""
+
+    name: str
+    module: nn.Module
+    inputs: dict[str, Tensor]
+    outputs: list[str]
+    axes: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    def write(self, folder: Path) -> Path:
+        """Write NAME.onnx with the weights in it."""
+        path = folder / f"{self.name}.onnx"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the exporter warns of every shape that it reads
+            torch.onnx.export(
+                self.module.eval(),
+                tuple(self.inputs.values()),
+                str(path),
+                input_names=list(self.inputs),
+                output_names=self.outputs,
+                dynamic_axes=self.axes,
+                opset_version=OPSET,
+                dynamo=False,
+                do_constant_folding=False,
+            )
+        return path
+
+
 def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8: Collection[str] = ()) -> None:
     """Write `model.safetensors` (float16) and the four graphs beside it.
 
     Args:
-        acoustic: trained model.
-        vocoder: trained model.
+        acoustic: trained model; its weights are rounded to float16.
+        vocoder: trained model; likewise.
         folder: of the voice; must exist.
         int8: names of the graphs whose linear layers run in int8; these carry their own weights.
     """
@@ -136,62 +166,42 @@ def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8:
     tensors = {f"acoustic.{name}": value for name, value in acoustic.state_dict().items()}
     tensors |= {f"vocoder.{name}": value for name, value in vocoder.state_dict().items()}
     save_weights(folder / WEIGHTS_NAME, {name: value.half() for name, value in tensors.items()})
-    width, config = acoustic.config.encoder.width, acoustic.config
-    heads = (config.backbone_blocks, config.n_heads, config.window, width // config.n_heads)
-    tokens = torch.ones(1, 7, 3, dtype=torch.int64)
-    index = torch.arange(7).repeat_interleave(2 * config.patch_size)[None] % 7
-    place = torch.zeros(1, index.shape[1], N_PLACE)
-    mel = torch.zeros(1, 16, config.n_mels)
-    states = torch.zeros(vocoder.config.n_blocks, vocoder.config.kernel_size - 1, vocoder.config.width)
-    parameters = [f"parameter_{i}" for i in range(len(acoustic.head.parameters_of(torch.zeros(1, 1, width))))]
-    ring = (torch.zeros(heads), torch.zeros(heads), torch.tensor([3]))
-    step_inputs = (torch.zeros(1, width), torch.zeros(1, config.patch_size * config.n_mels), *ring)
-    spectrum = ["f0", "log_harmonic", "harmonic_phase", "log_noise", "log_free", "free_phase"]
-    jobs: list[tuple[str, nn.Module, tuple[Tensor, ...], list[str], list[str], dict[str, dict[int, str]]]] = [
-        ("encode", EncodeGraph(acoustic), (tokens,), ["tokens"], ["memory", "log_durations"], {"tokens": {1: "S"}}),
-        (
-            "condition",
-            ConditionGraph(acoustic),
-            (torch.zeros(1, 7, width), index, place),
-            ["memory", "token_index", "place"],
-            ["conditions"],
-            {"memory": {1: "S"}, "token_index": {1: "T"}, "place": {1: "T"}},
-        ),
-        (
-            "step",
-            StepGraph(acoustic),
-            step_inputs,
-            ["condition", "previous", "keys", "values", "position"],
-            [*parameters, "new_keys", "new_values"],
-            {},
-        ),
-        (
-            "vocode",
-            VocodeGraph(vocoder),
-            (mel, mel, states),
-            ["mel", "mel_now", "states"],
-            [*spectrum, "new_states"],
-            {"mel": {1: "T"}, "mel_now": {1: "T"}},
-        ),
-    ]
-    for name, module, inputs, input_names, output_names, axes in jobs:
-        path = folder / f"{name}.onnx"
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the exporter warns of every shape that it reads
-            torch.onnx.export(
-                module.eval(),
-                inputs,
-                str(path),
-                input_names=input_names,
-                output_names=output_names,
-                dynamic_axes=axes,
-                opset_version=OPSET,
-                dynamo=False,
-                do_constant_folding=False,
-            )
+    for graph in (*_acoustic_graphs(acoustic), _vocoder_graph(vocoder)):
+        path = graph.write(folder)
         _point_to_weights(path, folder / WEIGHTS_NAME)
-        if name in int8:
+        if graph.name in int8:
             _quantize(path)
+
+
+def _acoustic_graphs(model: AcousticModel) -> list[Graph]:
+    config, width = model.config, model.config.encoder.width
+    tokens = torch.ones(1, 7, 3, dtype=torch.int64)
+    index = torch.arange(7).repeat_interleave(2 * config.patch_size)[None]
+    frames = {"memory": torch.zeros(1, 7, width), "token_index": index, "place": torch.zeros(1, index.shape[1], N_PLACE)}
+    ring = torch.zeros(config.backbone_blocks, config.n_heads, config.window, width // config.n_heads)
+    step = {
+        "condition": torch.zeros(1, width),
+        "previous": torch.zeros(1, config.patch_size * config.n_mels),
+        "keys": ring,
+        "values": ring.clone(),
+        "position": torch.tensor([3]),
+    }
+    parameters = [f"parameter_{i}" for i in range(len(model.head.parameters_of(torch.zeros(1, 1, width))))]
+    varying = {"memory": {1: "S"}, "token_index": {1: "T"}, "place": {1: "T"}}
+    return [
+        Graph("encode", EncodeGraph(model), {"tokens": tokens}, ["memory", "log_durations"], {"tokens": {1: "S"}}),
+        Graph("condition", ConditionGraph(model), frames, ["conditions"], varying),
+        Graph("step", StepGraph(model), step, [*parameters, "new_keys", "new_values"]),
+    ]
+
+
+def _vocoder_graph(model: Vocoder) -> Graph:
+    config = model.config
+    mel = torch.zeros(1, 16, config.n_mels)
+    states = torch.zeros(config.n_blocks, config.kernel_size - 1, config.width)
+    outputs = ["f0", "log_harmonic", "harmonic_phase", "log_noise", "log_free", "free_phase", "new_states"]
+    inputs = {"mel": mel, "mel_now": mel.clone(), "states": states}
+    return Graph("vocode", VocodeGraph(model), inputs, outputs, {"mel": {1: "T"}, "mel_now": {1: "T"}})
 
 
 def _quantize(graph: Path) -> None:
@@ -261,4 +271,5 @@ def _offsets(weights: Path) -> dict[str, tuple[int, int]]:
         size = struct.unpack("<Q", file.read(8))[0]
         header = json.loads(file.read(size))
     header.pop("__metadata__", None)
-    return {name: (8 + size + row["data_offsets"][0], row["data_offsets"][1] - row["data_offsets"][0]) for name, row in header.items()}
+    spans = {name: row["data_offsets"] for name, row in header.items()}
+    return {name: (8 + size + start, end - start) for name, (start, end) in spans.items()}

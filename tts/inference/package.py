@@ -33,7 +33,12 @@ class VoiceFacts:
 
 
 def package_voice(
-    acoustic: AcousticModel, vocoder: Vocoder, symbols: SymbolTable, folder: Path, facts: VoiceFacts, int8: Collection[str] = INT8_GRAPHS
+    acoustic: AcousticModel,
+    vocoder: Vocoder,
+    symbols: SymbolTable,
+    folder: Path,
+    facts: VoiceFacts,
+    int8: Collection[str] = INT8_GRAPHS,
 ) -> VoiceConfig:
     """Write a voice folder (but for its card); what is in it is replaced.
 

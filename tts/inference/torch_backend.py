@@ -24,7 +24,8 @@ class TorchBackend:
         self.acoustic, self.vocoder = AcousticModel(voice.config.acoustic), Vocoder(voice.config.vocoder)
         tensors = {name: value.float() for name, value in load_weights(voice.folder / WEIGHTS_NAME).items()}
         for prefix, model in (("acoustic.", self.acoustic), ("vocoder.", self.vocoder)):
-            model.load_state_dict({name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)})
+            named = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
+            model.load_state_dict(named)
             model.to(self.device).eval()
 
     def _tensor(self, array: np.ndarray) -> Tensor:
