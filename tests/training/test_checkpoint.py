@@ -72,6 +72,7 @@ def damaged_files(folder) -> list[bytes]:
     return [b"", b"hello", good[: len(good) // 2], good[:100], b"\x80\x02N.", pickle.dumps(Touch(str(folder / "touched")))]
 
 
+@pytest.mark.filterwarnings("ignore:Detected pickle protocol")
 def test_a_damaged_checkpoint_is_one_clear_line_and_runs_no_code(tmp_path):
     path = tmp_path / "checkpoint.pt"
     for damaged in damaged_files(tmp_path):
