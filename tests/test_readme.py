@@ -17,7 +17,8 @@ MAX_VOICE_MB = 40
 
 
 def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, flags=re.DOTALL)
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```$", README, flags=re.DOTALL | re.MULTILINE)
+    return [block for name, block in fenced if name == language]
 
 
 def test_the_python_block_runs_as_it_is(tmp_path):
@@ -52,7 +53,7 @@ def test_every_linked_file_exists(link):
 
 
 def test_every_room_of_the_tree_exists():
-    (tree,) = [block for block in re.findall(r"```\n(.*?)```", README, flags=re.DOTALL) if block.startswith("tts/")]
+    (tree,) = blocks("")
     for line in tree.splitlines()[1:]:
         name = line.split()[0]
         assert (ROOT / "tts" / name if line.startswith("  ") else ROOT / name).exists(), name

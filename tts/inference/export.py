@@ -29,10 +29,10 @@ from tts.checkpoint import save_weights
 from tts.codec.vocoder import Vocoder
 from tts.inference.voices import WEIGHTS_NAME
 from tts.models.acoustic import AcousticModel
-from tts.nn.attention import rotary_angles
+from tts.nn.attention import SelfAttention, rotary_angles
 from tts.text.durations import N_PLACE
 
-OPSET = 18
+OPSET = 20  # the first with GELU as one operation
 MIN_EXTERNAL_BYTES = 256
 
 
@@ -82,26 +82,51 @@ class StepGraph(nn.Module):
             The density's parameters, each (1, r, F, ...), then new keys and new values (L, H, 1, E).
         """
         model = self.acoustic
-        window = model.config.window
-        angles = rotary_angles(position, keys.shape[-1])
-        slot = torch.arange(window)
-        visible = (slot < position) & (slot != position % window)  # the slot to be overwritten has left the window
+        slot = torch.arange(model.config.window)
+        visible = (slot < position) & (slot != position % model.config.window)  # the slot to be overwritten has left the window
         bias = torch.where(visible, 0.0, -1e9)[None, None]
-        x = condition[:, None] + model.prenet(previous[:, None])
+        angles = rotary_angles(position, keys.shape[-1])
+        cos = torch.cat((angles.cos(), angles.cos()), dim=-1)
+        sin = torch.cat((-angles.sin(), angles.sin()), dim=-1)
+        x = condition[:, None] + model.prenet(previous[:, None])  # (1, 1, D)
         new_keys, new_values = [], []
-        for index, block in enumerate(model.backbone.blocks):
-            query, key, value = block.attention.project(block.attention_norm(x), angles)
-            scale = 1 / math.sqrt(key.shape[-1])
-            past = query @ keys[index][None].transpose(-1, -2) * scale + bias
-            now = (query * key).sum(-1, keepdim=True) * scale
-            weights = functional.softmax(torch.cat((past, now), dim=-1), dim=-1)
-            mixed = weights[..., :-1] @ values[index][None] + weights[..., -1:] * value
-            x = x + block.attention.out(mixed.transpose(1, 2).flatten(2))
+        for block, past_keys, past_values in zip(model.backbone.blocks, keys, values, strict=True):
+            mixed, key, value = self.attend(block.attention, block.attention_norm(x), (cos, sin), bias, past_keys, past_values)
+            x = x + mixed
             x = x + block.feed_forward(x)
-            new_keys.append(key[0])
-            new_values.append(value[0])
+            new_keys.append(key)
+            new_values.append(value)
         parameters = model.head.parameters_of(model.backbone.norm(x))
         return *parameters, torch.stack(new_keys), torch.stack(new_values)
+
+    def attend(
+        self, layer: SelfAttention, x: Tensor, turn: tuple[Tensor, Tensor], bias: Tensor, keys: Tensor, values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """SelfAttention.step in as few operations as possible, since each costs more than its arithmetic.
+
+        Args:
+            layer: the attention.
+            x: (1, 1, D).
+            turn: cos and signed sin of the rotary angles, each (1, E).
+            bias: (1, 1, W) 0 for the visible slots.
+            keys: (H, W, E).
+            values: (H, W, E).
+
+        Returns:
+            The layer's output (1, 1, D), the new key and the new value (H, 1, E).
+        """
+        n_heads, width = layer.n_heads, keys.shape[-1]
+        both, value = layer.qkv(x).view(3 * n_heads, 1, width).split((2 * n_heads, n_heads))
+        first, second = both.chunk(2, dim=-1)
+        both = both * turn[0] + torch.cat((second, first), dim=-1) * turn[1]
+        query, key = both.chunk(2)
+        scale = 1 / math.sqrt(width)
+        past = query @ keys.transpose(-1, -2) * scale + bias  # (H, 1, W)
+        now = (query * key).sum(-1, keepdim=True) * scale
+        weights = functional.softmax(torch.cat((past, now), dim=-1), dim=-1)
+        to_past, to_now = weights.split((keys.shape[1], 1), dim=-1)
+        mixed = to_past @ values + to_now * value
+        return layer.out(mixed.view(1, 1, n_heads * width)), key, value
 
 
 class VocodeGraph(nn.Module):

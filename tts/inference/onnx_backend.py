@@ -36,6 +36,7 @@ class OnnxBackend:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = n_threads, 1
         options.log_severity_level = 3
+        options.add_session_config_entry("session.set_denormal_as_zero", "1")  # attention weights underflow, and are slow there
         self.sessions = {
             name: onnxruntime.InferenceSession(str(voice.folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
             for name in GRAPHS

@@ -38,9 +38,7 @@ _SUPERSCRIPT = re.compile(r"(?<=[\w)\]])[⁺⁻]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+"
 _GREEK = re.compile(r"(?<![\u0370-\u03ff])[\u0370-\u03ff](?![\u0370-\u03ff])")
 _NOT_ASCII = re.compile(r"[^\x00-\x7f]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_NAME_NOISE = re.compile(
-    r"\b(?:heavy|black|white|medium|sign|symbol|with variation selector|dingbat|emoji)\b|-\d+$"
-)
+_NAME_NOISE = re.compile(r"\b(?:heavy|black|white|medium|sign|symbol|with variation selector|dingbat|emoji)\b|-\d+$")
 MAX_EMOJI_IN_A_ROW = 3
 
 

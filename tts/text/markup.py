@@ -52,8 +52,5 @@ def parse_markup(text: str) -> list[Piece]:
 def _seconds(value: str) -> float:
     number = _SECONDS.fullmatch(value)
     if number is None or float(number.group(1)) > MAX_PAUSE_SECONDS:
-        raise InputError(
-            f"[pause:{value}] is no pause: write seconds from 0 to {MAX_PAUSE_SECONDS:g}, "
-            "such as [pause:0.5]"
-        )
+        raise InputError(f"[pause:{value}] is no pause: write seconds from 0 to {MAX_PAUSE_SECONDS:g}, such as [pause:0.5]")
     return float(number.group(1))

@@ -11,9 +11,7 @@ _SMALL = words(
     "eighteen nineteen"
 )
 _TENS = words("_ _ twenty thirty forty fifty sixty seventy eighty ninety")
-_SCALES = words(
-    "_ thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion"
-)
+_SCALES = words("_ thousand million billion trillion quadrillion quintillion sextillion septillion octillion nonillion decillion")
 _ORDINALS = {
     "one": "first", "two": "second", "three": "third", "five": "fifth", "eight": "eighth", "nine": "ninth", "twelve": "twelfth",
 }  # fmt: skip

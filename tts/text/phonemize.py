@@ -141,9 +141,7 @@ def _load_g2p() -> Any:
         package = importlib.util.find_spec("hibari")
         assert package is not None and package.submodule_search_locations
         folder = Path(package.submodule_search_locations[0]) / "g2p"
-        spec = importlib.util.spec_from_file_location(
-            name, folder / "__init__.py", submodule_search_locations=[str(folder)]
-        )
+        spec = importlib.util.spec_from_file_location(name, folder / "__init__.py", submodule_search_locations=[str(folder)])
         assert spec is not None and spec.loader is not None
         sys.modules[name] = module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
@@ -251,6 +249,6 @@ def _written_words(text: str, phonemes: str) -> list[str]:
     """Share a token's text among its phoneme words: part by part if they match, else all first."""
     if not any(c.isalnum() for c in text):
         return []
-    text = text.strip(" \"“”‘’()[]{},;:!?…—")
+    text = text.strip(' "“”‘’()[]{},;:!?…—')
     parts = [part for part in _WORD_BORDER.split(text) if part]
     return parts if len(parts) == len(_PHONEME_WORD.findall(phonemes)) else [text]

@@ -53,8 +53,7 @@ def _map(piece: str, ipa: str) -> str:
     mapped = _SINGLE.get(piece, piece if piece in _MISAKI else None)
     if mapped is None:
         raise InputError(
-            f"unknown IPA character {piece!r} in pronunciation {ipa!r}: "
-            "write IPA such as /həlˈoʊ/ (no digits, no ARPAbet)"
+            f"unknown IPA character {piece!r} in pronunciation {ipa!r}: write IPA such as /həlˈoʊ/ (no digits, no ARPAbet)"
         )
     return mapped
 
@@ -83,9 +82,7 @@ def read_lexicon(path: str | Path) -> dict[str, str]:
             continue
         word, _, phonemes = line.partition("\t")
         if not phonemes.strip() or len(word.split()) != 1:
-            raise InputError(
-                f"lexicon {path}, line {number}: {line[:60]!r} is not one word, a TAB and phonemes"
-            )
+            raise InputError(f"lexicon {path}, line {number}: {line[:60]!r} is not one word, a TAB and phonemes")
         try:
             lexicon[word.strip().lower()] = to_misaki(phonemes)
         except InputError as error:

@@ -20,22 +20,28 @@ _CLAUSE_END = re.compile(r"[,;:—)][\"'”’]?(?=\s)|—")
 _LAST_WORD = re.compile(r"[^\s(\[\"'“‘]+$")
 _INITIAL = re.compile(r"(?:[^\W\d_]\.)*[^\W\d_]")
 # Before a capital these never end a sentence ...
-_OPENERS = frozenset(words(
-    "mr mrs ms mx dr prof rev hon gen col capt cmdr lt maj sgt sen rep gov pres fr st ste mt ft no "
-    "nos vol vols ch fig figs eq eqs sec pp art vs e.g i.e cf al viz approx ca messrs mme"
-))
+_OPENERS = frozenset(
+    words(
+        "mr mrs ms mx dr prof rev hon gen col capt cmdr lt maj sgt sen rep gov pres fr st ste mt ft no "
+        "nos vol vols ch fig figs eq eqs sec pp art vs e.g i.e cf al viz approx ca messrs mme"
+    )
+)
 # ... and these end one only before a word that often begins sentences.
-_CLOSERS = frozenset(words(
-    "etc inc ltd co corp jr sr bros ave blvd rd ln hwy ct sq dept est a.m p.m am pm esq ph.d m.d "
-    "b.a m.a b.sc m.sc u.s u.k e.u u.n d.c jan feb mar apr jun jul aug sep sept oct nov dec mon "
-    "tue tues wed thu thur thurs fri sat sun min max hr hrs ed eds univ assn"
-))
-_STARTERS = frozenset(words(
-    "a an the this that these those it its he she we they you i his her our their your my there here "
-    "what when where who why how which if in on at as so but and or for from after before then now "
-    "no not yes all some many most each every one while although because since once with without "
-    "is are was were do does did can could will would may please let however meanwhile"
-))
+_CLOSERS = frozenset(
+    words(
+        "etc inc ltd co corp jr sr bros ave blvd rd ln hwy ct sq dept est a.m p.m am pm esq ph.d m.d "
+        "b.a m.a b.sc m.sc u.s u.k e.u u.n d.c jan feb mar apr jun jul aug sep sept oct nov dec mon "
+        "tue tues wed thu thur thurs fri sat sun min max hr hrs ed eds univ assn"
+    )
+)
+_STARTERS = frozenset(
+    words(
+        "a an the this that these those it its he she we they you i his her our their your my there here "
+        "what when where who why how which if in on at as so but and or for from after before then now "
+        "no not yes all some many most each every one while although because since once with without "
+        "is are was were do does did can could will would may please let however meanwhile"
+    )
+)
 
 
 def split_sentences(text: str) -> list[str]:

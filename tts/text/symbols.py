@@ -136,17 +136,13 @@ class SymbolTable:
         return cls(json.loads(text)["symbols"])
 
 
-def _sequence(
-    ids: list[int], stress: list[int], words: list[int], unknown: dict[str, int]
-) -> TokenSequence:
+def _sequence(ids: list[int], stress: list[int], words: list[int], unknown: dict[str, int]) -> TokenSequence:
     word_index = np.array(words, dtype=np.int64)
     is_phone = word_index >= 0
     is_first = is_phone & (word_index != np.roll(word_index, 1))
     is_last = is_phone & (word_index != np.roll(word_index, -1))
     place = is_first + 2 * is_last.astype(np.int64)
-    return TokenSequence(
-        np.array(ids, dtype=np.int64), np.array(stress, dtype=np.int64), place, word_index, unknown
-    )
+    return TokenSequence(np.array(ids, dtype=np.int64), np.array(stress, dtype=np.int64), place, word_index, unknown)
 
 
 DEFAULT_SYMBOLS = SymbolTable(PAD + BEGIN + END + PAUSES + PHONES)

@@ -15,14 +15,18 @@ SIGNS = {
     "#": "hash", "%": "percent", ":": "colon", "~": "tilde", "+": "plus", "@": "at", ",": "comma", ";": "semicolon",
     "!": "exclamation mark", "*": "star", "$": "dollar", "\\": "backslash", "|": "bar", "^": "caret",
 }  # fmt: skip
-_DOMAINS = frozenset(words(
-    "com org net edu gov mil int info biz io co ai app dev tv me uk us ca de fr it es nl eu au nz jp cn ru br ch at be se fi "
-    "dk pl ie xyz online site tech store blog cloud news museum"
-))
-_SUFFIXES = frozenset(words(
-    "html htm pdf doc docx xls xlsx ppt pptx txt md csv tsv json toml yaml yml xml jpg jpeg png gif svg webp mp3 mp4 wav flac "
-    "ogg avi mov zip tar gz exe dll py js ts css cpp c h rs go java sh bat ini cfg log sql"
-))
+_DOMAINS = frozenset(
+    words(
+        "com org net edu gov mil int info biz io co ai app dev tv me uk us ca de fr it es nl eu au nz jp cn ru br ch at be se fi "
+        "dk pl ie xyz online site tech store blog cloud news museum"
+    )
+)
+_SUFFIXES = frozenset(
+    words(
+        "html htm pdf doc docx xls xlsx ppt pptx txt md csv tsv json toml yaml yml xml jpg jpeg png gif svg webp mp3 mp4 wav flac "
+        "ogg avi mov zip tar gz exe dll py js ts css cpp c h rs go java sh bat ini cfg log sql"
+    )
+)
 _SAID = {"jpg": "jpeg", "www": "WWW", "http": "HTTP", "https": "HTTPS", "ftp": "FTP", "ssh": "SSH", "gif": "gif", "md": "MD"}
 _WORD_DOMAINS = frozenset(words("com co org net gov mil int info biz app dev online site tech store blog cloud news museum"))
 # Spelled, these would be read as words.
