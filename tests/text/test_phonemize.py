@@ -17,6 +17,12 @@ def test_plain_words(english):
     assert english("Hello there.").phonemes == "həlˈO ðˈɛɹ."
 
 
+def test_an_utterance_has_a_primary_stress(english):
+    assert english("Who?").phonemes == "hˈu?"
+    assert english("Up!").phonemes == "ˈʌp!"
+    assert english("Who is Anna?").phonemes.startswith("hˌu")
+
+
 def test_heteronyms_follow_the_sentence(english):
     assert english("I will record a record.").phonemes == "ˌI wɪl ɹəkˈɔɹd ɐ ɹˈɛkəɹd."
 

@@ -60,7 +60,7 @@ def _title(match: Match) -> str:
 
 
 def _street(match: Match) -> str:
-    """ "Elm St." before the end, a comma, small letters or a word that begins a sentence; else it is a saint or a doctor."""
+    """Read "Elm St." as a street before the end, a comma, small letters or a sentence's first word; else a saint or a doctor."""
     rest = match.string[match.end() : match.end() + 40]
     is_last = not rest.strip() or not rest[0].isspace() or not rest.lstrip()[:1].isupper() or bool(closing_dot(match))
     return f"{match.group(1)} {STREETS[match.group(2)]}{closing_dot(match)}" if is_last else match.group()

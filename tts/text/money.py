@@ -69,7 +69,7 @@ def _amount(match: Match) -> str:
 
 
 def _is_adjective(match: Match) -> bool:
-    """ "a $20 bill": the amount stands before the noun that it describes."""
+    """Recognise "a $20 bill": the amount stands before the noun that it describes."""
     before = match.string[max(0, match.start() - 3) : match.start()].lower()
     return before.lstrip().split(" ")[0] in ("a", "an") and bool(re.match(r"[ -][a-z]{3}", match.string[match.end() :][:4]))
 

@@ -20,6 +20,7 @@ from tts.text.symbols import DEFAULT_SYMBOLS, PAUSES, STRESS_MARKS
 
 __all__ = ["EnglishPhonemizer", "Phonemes", "Phonemizer", "Word", "read_lexicon", "to_misaki"]
 
+PRIMARY, SECONDARY = STRESS_MARKS
 MAX_WORD_LETTERS = 24  # what the network for unknown words reads at once
 MAX_REMEMBERED = 4096  # unknown words
 MAX_LONG_WORD = 200  # of an unbroken run of letters; what is over is not spoken
@@ -93,7 +94,7 @@ class EnglishPhonemizer:
         self._sound_possessives(tokens)
         if not tokens:
             return Phonemes("", [], unknown)
-        pieces = [_piece(token) for token in self.g2p.phonemize_tokens(tokens)]
+        pieces = _with_nucleus([_piece(token) for token in self.g2p.phonemize_tokens(tokens)])
         mark = _FINAL_MARK.search(plain)  # the dot of "in the U.S." went into the abbreviation
         if mark and not _FINAL_MARK.search("".join(phonemes for phonemes, _ in pieces).rstrip()):
             pieces.append((mark.group(1), ""))
@@ -222,6 +223,21 @@ def _clean(phonemes: str | None) -> str | None:
 
 def _piece(token: Any) -> tuple[str, str]:
     return (token.phonemes or "") + (" " if token.whitespace else ""), token.text
+
+
+def _with_nucleus(pieces: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Give the last secondary stress of an utterance without a primary one the rank of a primary one.
+
+    The lexicon stresses "who" and "up" as they sound among other words; alone, they carry the utterance.
+    """
+    if any(PRIMARY in phonemes for phonemes, _ in pieces):
+        return pieces
+    for index in reversed(range(len(pieces))):
+        phonemes, text = pieces[index]
+        before, mark, after = phonemes.rpartition(SECONDARY)
+        if mark:
+            return [*pieces[:index], (before + PRIMARY + after, text), *pieces[index + 1 :]]
+    return pieces
 
 
 def _words(pieces: list[tuple[str, str]]) -> list[Word]:

@@ -48,7 +48,7 @@ def _percent(match: Match) -> str:
 
 
 def _minus_between(match: Match) -> str:
-    """ "5 - 3 = 2" and "9 - 5" are sums, "5 - 9" is a range."""
+    """Tell minus from a range: "5 - 3 = 2" and "9 - 5" are sums, "5 - 9" is a range."""
     first, last = match.groups()
     rest = match.string[match.end(2) : match.end(2) + 12].lstrip()
     is_sum = rest.startswith("=") or _value(first) >= _value(last)

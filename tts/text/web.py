@@ -23,8 +23,8 @@ _DOMAINS = frozenset(
 )
 _SUFFIXES = frozenset(
     words(
-        "html htm pdf doc docx xls xlsx ppt pptx txt md csv tsv json toml yaml yml xml jpg jpeg png gif svg webp mp3 mp4 wav flac "
-        "ogg avi mov zip tar gz exe dll py js ts css cpp c h rs go java sh bat ini cfg log sql"
+        "html htm pdf doc docx xls xlsx ppt pptx txt md csv tsv json toml yaml yml xml jpg jpeg png gif svg webp mp3 mp4 wav "
+        "flac ogg avi mov zip tar gz exe dll py js ts css cpp c h rs go java sh bat ini cfg log sql"
     )
 )
 _SAID = {"jpg": "jpeg", "www": "WWW", "http": "HTTP", "https": "HTTPS", "ftp": "FTP", "ssh": "SSH", "gif": "gif", "md": "MD"}
