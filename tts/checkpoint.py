@@ -34,6 +34,18 @@ def replacing(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder, unless it is there.
+
+    Raises:
+        InputError: it cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"{folder}: no folder can be made there ({error.strerror}); name another") from None
+
+
 def save_checkpoint(path: Path, state: dict[str, Any]) -> None:
     """Save a training checkpoint atomically; the one before it stays as `previous.pt` beside it."""
     import torch

@@ -48,7 +48,9 @@ def test_a_failure_keeps_the_file_that_was_there(tone, tmp_path):
     assert path.read_bytes() == b"before" and list(tmp_path.iterdir()) == [path]
 
 
-@pytest.mark.parametrize(("name", "said"), [("a.doc", "unknown audio suffix"), ("", "is a folder"), ("no/a.wav", "no folder")])
+@pytest.mark.parametrize(
+    ("name", "said"), [("a.doc", "unknown suffix .* for audio"), ("", "is a folder"), ("no/a.wav", "no folder")]
+)
 def test_a_wrong_path_is_refused(tone, tmp_path, name, said):
     with pytest.raises(InputError, match=said):
         write_audio(tmp_path / name, tone, 24_000)

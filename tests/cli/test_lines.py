@@ -67,7 +67,7 @@ def test_what_was_spoken_before_an_interrupt_stays_with_its_manifest(say, tmp_pa
         (["-d", "out", "-o", "a.wav"], "-o does not go with --lines"),
         (["-d", "out", "--timestamps", "a.srt"], "--timestamps does not go with --lines"),
         (["-d", "out", "--format", "doc"], "--format doc"),
-        (["-d", "file"], "-d file: no folder can be made there"),
+        (["-d", "file"], "file: no folder can be made there"),
     ],
 )
 def test_options_that_make_no_sense_are_refused(say, tmp_path, monkeypatch, options, said):

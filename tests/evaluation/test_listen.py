@@ -6,14 +6,14 @@ import pytest
 import soundfile as sf
 
 from tts.errors import InputError
-from tts.evaluation.listen import LISTEN_RATE, load_normalizer, read_mono, require
+from tts.evaluation.listen import LISTEN_RATE, load_normalizer, read_resampled, require
 
 
 def test_audio_of_any_rate_is_read_as_mono_at_16_khz(tmp_path):
     pytest.importorskip("torchaudio")
     stereo = np.stack((np.full(24_000, 0.2), np.full(24_000, 0.4)), axis=1)
     sf.write(tmp_path / "a.wav", stereo, 24_000)
-    audio = read_mono(tmp_path / "a.wav")
+    audio = read_resampled(tmp_path / "a.wav")
     assert audio.shape == (LISTEN_RATE,)
     assert audio.dtype == np.float32
     assert audio[4000:12000].mean() == pytest.approx(0.3, abs=1e-3)
@@ -24,7 +24,7 @@ def test_what_is_no_audio_is_refused(tmp_path):
     sf.write(tmp_path / "empty.wav", np.zeros(0), 16_000)
     for name in ("a.wav", "empty.wav", "missing.wav"):
         with pytest.raises(InputError, match=name):
-            read_mono(tmp_path / name)
+            read_resampled(tmp_path / name)
 
 
 def test_a_missing_package_is_named_with_the_extra_that_brings_it():

@@ -62,11 +62,11 @@ def test_a_test_set_that_cannot_be_spoken_is_refused(tts, tmp_path, listeners):
 def test_a_folder_that_cannot_be_made_is_refused(place, tts, texts, recordings, tmp_path, listeners):
     (tmp_path / "file").write_text("")
     config = EvaluationConfig(out=tmp_path / place, texts=texts, audio=recordings)
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="no folder can be made"):
         evaluate_voice(tts, config, listeners([]))
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="no folder can be made"):
         evaluate_audio(config, listeners([]))
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="no folder can be made"):
         evaluate_copies(tts, recordings, config, None)
 
 

@@ -6,6 +6,7 @@ import struct
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import soundfile as sf
@@ -13,6 +14,7 @@ import soundfile as sf
 from tts.checkpoint import replacing
 from tts.errors import InputError
 
+F = TypeVar("F")
 FORMATS = {
     ".wav": ("WAV", "PCM_16"),
     ".flac": ("FLAC", "PCM_16"),
@@ -30,11 +32,19 @@ def format_of(path: Path) -> tuple[str, str]:
     Raises:
         InputError: unknown suffix.
     """
+    return pick_by_suffix(path, FORMATS, "audio")
+
+
+def pick_by_suffix(path: Path, formats: dict[str, F], what: str) -> F:
+    """Look a path's suffix up.
+
+    Raises:
+        InputError: unknown suffix for what is to be written.
+    """
     try:
-        return FORMATS[path.suffix.lower()]
+        return formats[path.suffix.lower()]
     except KeyError:
-        known = ", ".join(FORMATS)
-        raise InputError(f"{path}: unknown audio suffix {path.suffix!r}; take one of {known}") from None
+        raise InputError(f"{path}: unknown suffix {path.suffix!r} for {what}; take one of {', '.join(formats)}") from None
 
 
 def to_pcm16(audio: np.ndarray) -> np.ndarray:
@@ -115,15 +125,27 @@ def read_audio(path: Path, sample_rate: int) -> np.ndarray:
     Raises:
         InputError: the file is missing, empty or no audio.
     """
+    mono, rate = read_mono(path)
+    if rate != sample_rate:
+        import librosa  # only recordings of another rate need it
+
+        mono = librosa.resample(mono, orig_sr=rate, target_sr=sample_rate)
+    return np.ascontiguousarray(mono, dtype=np.float32)
+
+
+def read_mono(path: Path) -> tuple[np.ndarray, int]:
+    """Read a file as it is, its channels averaged.
+
+    Returns:
+        (N,) float32 in [-1, 1], and its sample rate in Hz.
+
+    Raises:
+        InputError: the file is missing, empty or no audio.
+    """
     try:
         audio, rate = sf.read(path, dtype="float32", always_2d=True)
     except (OSError, sf.LibsndfileError) as error:
         raise InputError(f"{path}: cannot be read as audio ({error})") from None
     if not len(audio):
         raise InputError(f"{path}: holds no audio")
-    mono = audio.mean(axis=1)
-    if rate != sample_rate:
-        import librosa  # only recordings of another rate need it
-
-        mono = librosa.resample(mono, orig_sr=rate, target_sr=sample_rate)
-    return np.ascontiguousarray(mono, dtype=np.float32)
+    return audio.mean(axis=1), rate

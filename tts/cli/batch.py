@@ -20,18 +20,6 @@ if TYPE_CHECKING:
 MANIFEST_NAME = "manifest.jsonl"
 
 
-def make_folder(folder: Path) -> None:
-    """Make the folder of the files.
-
-    Raises:
-        InputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"-d {folder}: no folder can be made there ({error.strerror})") from None
-
-
 def speak_lines(tts: TTS, lines: list[str], folder: Path, suffix: str, sampling: SamplingConfig) -> int:
     """Speak every line into a file of its own, all with the same seed, so that no line depends on the others.
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tts.audio.io import FORMATS
+from tts.checkpoint import make_folder
 from tts.cli.console import note, read_text, split_lines, write_out, write_row
 from tts.cli.recording import STDOUT, Outputs
 from tts.errors import InputError
@@ -100,7 +101,7 @@ def _say_one(load: Callable[[], TTS], text: str, outputs: Outputs, sampling: Sam
 
 
 def _say_lines(load: Callable[[], TTS], text: str, directory: Path | None, format: str, sampling: SamplingConfig) -> None:
-    from tts.cli.batch import MANIFEST_NAME, make_folder, speak_lines
+    from tts.cli.batch import MANIFEST_NAME, speak_lines
 
     suffix = f".{format.lower().removeprefix('.')}"
     if directory is None:

@@ -16,7 +16,7 @@ from rich.table import Table
 from tts.audio.io import write_audio
 from tts.codec.config import VocoderConfig
 from tts.errors import InputError
-from tts.evaluation.listen import QualityPredictor, read_mono, require, resample
+from tts.evaluation.listen import QualityPredictor, read_resampled, require, resample
 from tts.evaluation.metrics import bootstrap_interval
 from tts.evaluation.speak import list_audio
 from tts.inference.engine import TTS, VocoderStream
@@ -101,7 +101,7 @@ def copy_recordings(tts: TTS, paths: Sequence[Path], out: Path, quality: Quality
     for name in ("recordings", "copies"):
         (out / name).mkdir(parents=True, exist_ok=True)
     for index, path in enumerate(paths, 1):
-        recording = read_mono(path, tts.sample_rate)
+        recording = read_resampled(path, tts.sample_rate)
         mel = compute_mel(recording, config)
         copy = copy_mel(tts, mel)[: len(recording)]
         write_audio(out / "recordings" / f"{index:04d}.wav", recording, tts.sample_rate)

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Protocol
 
 import numpy as np
-import soundfile as sf
 
+from tts.audio.io import read_mono
 from tts.errors import InputError
 
 LISTEN_RATE = 16_000  # Hz
@@ -114,7 +114,7 @@ def load_normalizer() -> Callable[[str], str]:
     return normalizer
 
 
-def read_mono(path: Path, sample_rate: int = LISTEN_RATE) -> np.ndarray:
+def read_resampled(path: Path, sample_rate: int = LISTEN_RATE) -> np.ndarray:
     """Read an audio file of any rate.
 
     Returns:
@@ -123,13 +123,7 @@ def read_mono(path: Path, sample_rate: int = LISTEN_RATE) -> np.ndarray:
     Raises:
         InputError: the file is missing, empty or no audio.
     """
-    try:
-        audio, rate = sf.read(path, dtype="float32", always_2d=True)
-    except (OSError, sf.LibsndfileError) as error:
-        raise InputError(f"{path}: cannot be read as audio ({error})") from None
-    if not len(audio):
-        raise InputError(f"{path}: holds no audio")
-    return resample(audio.mean(axis=1), rate, sample_rate)
+    return resample(*read_mono(path), sample_rate)
 
 
 def resample(audio: np.ndarray, rate: int, sample_rate: int = LISTEN_RATE) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tts.checkpoint import make_folder
 from tts.codec.config import VocoderConfig
 from tts.errors import InputError
 from tts.evaluation.copy_synthesis import (
@@ -18,12 +19,12 @@ from tts.evaluation.copy_synthesis import (
     find_held_out,
     quality_pairs,
 )
-from tts.evaluation.listen import QualityPredictor, read_mono
+from tts.evaluation.listen import QualityPredictor, read_resampled
 from tts.evaluation.machine import versions
 from tts.evaluation.plots import draw_copies, draw_mels, draw_overview, save_figure
 from tts.evaluation.report import REPORT_NAME, Report, compute_totals, totals_by_seed, write_report
 from tts.evaluation.score import LineResult, Listeners, score_recordings
-from tts.evaluation.speak import Recording, find_recordings, make_folder, speak_lines
+from tts.evaluation.speak import Recording, find_recordings, speak_lines
 from tts.evaluation.texts import read_lines
 from tts.inference.engine import TTS
 from tts.inference.sampling import SamplingConfig
@@ -163,7 +164,7 @@ def _draw(report: Report, recordings: Sequence[Recording], out: Path) -> None:
     worst = [(line, path) for line in report.worst(N_PICTURES) if (path := paths[line.seed, line.index])]
     if worst:
         analysis = VocoderConfig()
-        mels = [compute_mel(read_mono(path, analysis.sample_rate), analysis) for _, path in worst]
+        mels = [compute_mel(read_resampled(path, analysis.sample_rate), analysis) for _, path in worst]
         captions = [_caption(line) for line, _ in worst]
         save_figure(draw_mels(mels, captions, analysis.sample_rate / analysis.hop_length), out / "worst.png")
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict
 
-from tts.evaluation.listen import LISTEN_RATE, QualityPredictor, Transcriber, read_mono
+from tts.evaluation.listen import LISTEN_RATE, QualityPredictor, Transcriber, read_resampled
 from tts.evaluation.metrics import EditCounts, count_characters, count_words
 from tts.evaluation.speak import Recording
 
@@ -59,7 +59,7 @@ def score_recordings(recordings: Iterable[Recording], listeners: Listeners) -> I
 def _score(recording: Recording, listeners: Listeners) -> LineResult:
     heard, seconds, mos = "", 0.0, None
     if recording.path is not None:
-        audio = read_mono(recording.path)
+        audio = read_resampled(recording.path)
         heard, seconds = listeners.transcriber.transcribe(audio), len(audio) / LISTEN_RATE
         mos = listeners.quality.score(audio) if listeners.quality else None
     reference, hypothesis = listeners.normalize(recording.text), listeners.normalize(heard)

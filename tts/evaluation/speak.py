@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from tts.checkpoint import make_folder
 from tts.errors import InputError
 from tts.inference.engine import TTS
 from tts.inference.sampling import SamplingConfig
@@ -75,18 +76,6 @@ def speak_lines(tts: TTS, lines: list[str], folder: Path, sampling: SamplingConf
                 yield Recording(index, text, None, sampling.seed, error=str(error))
                 continue
             yield Recording(index, text, path, sampling.seed, float(str(row["compute_seconds"])))
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder for results, unless it is there.
-
-    Raises:
-        InputError: it cannot be made.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"{folder}: cannot be made ({error.strerror}); name another folder") from None
 
 
 def find_recordings(folder: Path, lines: list[str], limit: int | None = None) -> list[Recording]:

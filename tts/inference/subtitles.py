@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tts.errors import InputError
+from tts.audio.io import pick_by_suffix
 
 if TYPE_CHECKING:
     from tts.inference.engine import WordTiming
@@ -119,8 +119,4 @@ def timings_format(path: Path) -> Callable[[list[Sentence], float], str]:
     Raises:
         InputError: unknown suffix.
     """
-    try:
-        return FORMATS[path.suffix.lower()]
-    except KeyError:
-        known = ", ".join(FORMATS)
-        raise InputError(f"{path}: unknown suffix {path.suffix!r} for timestamps; take one of {known}") from None
+    return pick_by_suffix(path, FORMATS, "timestamps")

@@ -155,7 +155,7 @@ def train(task: Task, folder: Path, config: TrainConfig, units: Callable[[Batch]
         if step % config.picture_every == 0 or step == task.steps:
             task.draw(log.writer, step)
         if step == task.steps or time.monotonic() - saved_at >= 60 * config.checkpoint_minutes:
-            save_checkpoint(path, {"step": step, "task": task.state_dict(), "torch_rng": torch.get_rng_state()})
+            save_checkpoint(path, {"step": step, "task": task.state_dict(), **_draws()})
             saved_at = time.monotonic()
     log.writer.close()  # type: ignore[no-untyped-call]
 
@@ -166,4 +166,13 @@ def _resume(task: Task, path: Path) -> int:
         return 0
     task.load_state_dict(state["task"])
     torch.set_rng_state(state["torch_rng"])
+    if "cuda_rng" in state and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda_rng"])
     return int(state["step"])
+
+
+def _draws() -> dict[str, Any]:
+    """State of the global generators, which dropout draws from."""
+    return {"torch_rng": torch.get_rng_state()} | (
+        {"cuda_rng": torch.cuda.get_rng_state_all()} if torch.cuda.is_available() else {}
+    )
