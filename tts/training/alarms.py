@@ -58,8 +58,9 @@ def compute_signs(mean: Tensor, std: Tensor, frames: Tensor, mask: Tensor, min_s
         min_std: floor of the standard deviation.
 
     Returns:
-        Scalars: `floor_share`; `coverage_1` and `coverage_2`, shares of the recorded values within one and two standard deviations;
-        `z2`, the mean squared distance in standard deviations, and `z2_worst_band`, that of the worst band; `mean_rank`.
+        Scalars: `floor_share`; `coverage_1` and `coverage_2`, shares of the recorded values within one and two standard
+        deviations; `z2`, the mean squared distance in standard deviations, and `z2_worst_band`, that of the worst band;
+        `mean_rank`.
     """
     z = ((frames - mean) / std)[mask]  # (N, F)
     z2 = z.square().mean(0)
