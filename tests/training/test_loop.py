@@ -89,3 +89,12 @@ def test_a_killed_run_loses_one_save_interval_at_most_and_goes_on_as_if_nothing_
     run(killed)
     run(whole)
     assert_equal(load_checkpoint(whole.out / "checkpoint.pt"), load_checkpoint(killed.out / "checkpoint.pt"))
+
+
+def test_a_figure_outside_its_band_is_logged_as_an_alarm(make_recipe, monkeypatch):
+    recipe = make_recipe("aligner")
+    task = build_task(recipe, "cpu")
+    monkeypatch.setattr(task, "validate", lambda: {"floor_share": torch.tensor(0.9), "z2": torch.tensor(1.0)})
+    list(train(task, recipe.out, recipe.train))
+    alarms = [row for row in log_of(recipe) if "alarm" in row]
+    assert [row["step"] for row in alarms] == [4, 6] and all(row["alarm"].startswith("floor_share 0.9") for row in alarms)

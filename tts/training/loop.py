@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
 from tts.checkpoint import load_checkpoint, replacing, save_checkpoint
+from tts.training.alarms import find_alarms
 
 Batch = dict[str, Tensor]
 
@@ -85,6 +86,13 @@ class RunLog:
         for name, value in values.items():
             self.writer.add_scalar(f"{prefix}/{name}", value, step)  # type: ignore[no-untyped-call]
 
+    def alarm(self, step: int, lines: list[str]) -> None:
+        """Log the alarms of a validation."""
+        with self.path.open("a", encoding="utf-8") as file:
+            file.writelines(json.dumps({"step": step, "alarm": line}) + "\n" for line in lines)
+        for line in lines:
+            self.writer.add_text("alarm", line, step)  # type: ignore[no-untyped-call]
+
 
 class _Means:
     """Means of the scalars since the last log; values that are not finite are left out, their steps counted."""
@@ -151,6 +159,7 @@ def train(task: Task, folder: Path, config: TrainConfig, units: Callable[[Batch]
         if step % config.validate_every == 0 or step == task.steps:
             values = {name: float(value) for name, value in task.validate().items()}
             log.write(step, "valid", values)
+            log.alarm(step, find_alarms(values))
             yield {"step": step} | {f"valid_{name}": value for name, value in values.items()}
         if step % config.picture_every == 0 or step == task.steps:
             task.draw(log.writer, step)
