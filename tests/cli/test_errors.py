@@ -29,6 +29,8 @@ def refused(result, *parts):
         ("--temperature", "99", "take 0 to 2"),
         ("--temperature", "-inf", "take 0 to 2"),
         ("--seed", "-3", "take 0 to 9223372036854775807"),
+        ("--top-k", "0", "take 1 to 9223372036854775807"),
+        ("--top-p", "1.5", "take 0 to 1"),
         ("--seed", "1.5", "1.5"),
         ("--pause", "inf", "take 0 to 10"),
         ("--pause", "1e9", "take 0 to 10"),

@@ -1,16 +1,47 @@
 """ONNX Runtime against PyTorch, function by function and by ear."""
 
+from functools import cache
+from pathlib import Path
+
 import numpy as np
 import pytest
 import torch
 
 from tts import TTS, InputError, SamplingConfig
+from tts.inference.density import Drawing
 from tts.inference.export import export_graphs
 from tts.inference.package import VoiceFacts, package_voice
 from tts.text.durations import expand_durations
 from tts.text.symbols import DEFAULT_SYMBOLS
 
 CLOSE = {"atol": 1e-4, "rtol": 1e-4}
+
+
+@pytest.fixture(scope="module")
+def make_voice(tiny_acoustic, tiny_vocoder, tmp_path_factory):
+    """A function of a kind of head that packages a voice with it, once."""
+    from tts.models.acoustic import AcousticModel
+    from tts.models.quantizer import Quantizer
+    from tts.models.quantizer_config import QuantizerConfig
+
+    @cache
+    def make(kind: str) -> Path:
+        torch.manual_seed(3)
+        head = tiny_acoustic.config.head.model_copy(update={"kind": kind, "rank": 2, "n_components": 3})
+        sizes = {"n_mels": 20, "codebook_size": 7, "n_levels": 3, "hidden": 8, "latent_dim": 4}
+        quantizer = None
+        if kind == "codes":
+            quantizer = Quantizer(QuantizerConfig(kind="rvq", **sizes))
+            quantizer.start(torch.randn(1, 400, 20))
+        model = AcousticModel(tiny_acoustic.config.model_copy(update={"head": head}), quantizer).eval()
+        with torch.no_grad():
+            for parameter in model.head.parameters():
+                parameter.add_(0.1 * torch.randn_like(parameter))
+        folder = tmp_path_factory.mktemp("heads") / kind
+        package_voice(model, tiny_vocoder, DEFAULT_SYMBOLS, folder, VoiceFacts(kind, "Apache-2.0", "Noise."), int8=())
+        return folder
+
+    return make
 
 
 @pytest.fixture(scope="module")
@@ -65,23 +96,52 @@ def test_both_speak_the_same(onnx_tts, torch_tts):
     np.testing.assert_allclose(actual.audio, expected.audio, atol=1e-3)
 
 
-def test_a_low_rank_head_agrees_too(tiny_acoustic, tiny_vocoder, tmp_path):
-    from tts.models.acoustic import AcousticModel
+SLOW = [pytest.param(kind, marks=pytest.mark.slow) for kind in ("full", "experts", "regression")]
 
-    torch.manual_seed(3)
-    head = tiny_acoustic.config.head.model_copy(update={"kind": "low_rank", "rank": 2})
-    model = AcousticModel(tiny_acoustic.config.model_copy(update={"head": head})).eval()
-    with torch.no_grad():
-        for parameter in model.head.parameters():
-            parameter.add_(0.1 * torch.randn_like(parameter))
-    package_voice(model, tiny_vocoder, DEFAULT_SYMBOLS, tmp_path, VoiceFacts("low", "Apache-2.0", "Noise."), int8=())
-    densities = []
-    for kind in ("onnx", "torch"):
-        backend = TTS.load(tmp_path, backend=kind).backend
-        densities.append(backend.step(np.ones(16, np.float32), np.ones((4, 20), np.float32), backend.init_state()))
-    assert densities[0].factor.shape == (4, 20, 2)
-    for name in ("mean", "log_std", "factor"):
-        np.testing.assert_allclose(getattr(densities[0], name), getattr(densities[1], name), **CLOSE)
+
+@pytest.mark.parametrize("kind", ["low_rank", "mixture", "codes", *SLOW])
+def test_every_head_agrees_and_speaks(kind, make_voice):
+    folder = make_voice(kind)
+    engines = [TTS.load(folder, backend=backend) for backend in ("onnx", "torch")]
+    condition, previous = np.ones(16, np.float32), np.ones((4, 20), np.float32)
+    first, second = (tts.backend.step(condition, previous, tts.backend.init_state()) for tts in engines)
+    frames = np.random.default_rng(4).normal(size=(4, 20)).astype(np.float32)
+    for density in (first, second):
+        assert density.mean.shape == density.std.shape == (4, 20) and density.log_prob(frames).shape == (4,)
+    np.testing.assert_allclose(first.log_prob(frames), second.log_prob(frames), rtol=1e-3, atol=1e-3)
+    for temperature in (0.0, 0.8):
+        draws = [d.sample(Drawing(temperature), np.random.default_rng(5)) for d in (first, second)]
+        np.testing.assert_allclose(*draws, atol=1e-3)
+    speeches = [tts.synthesize("Hello there.", SamplingConfig(seed=11)) for tts in engines]
+    assert speeches[0].words == speeches[1].words
+    np.testing.assert_allclose(speeches[0].mel, speeches[1].mel, atol=1e-2)
+
+
+def test_a_voice_of_codes_has_its_quantiser_in_graphs(make_voice):
+    folder = make_voice("codes")
+    names = {path.stem for path in folder.glob("*.onnx")}
+    assert names == {"encode", "condition", "step", "vocode", "level_1", "level_2", "decode", "quantize"}
+    onnx, reference = (TTS.load(folder, backend=backend).backend for backend in ("onnx", "torch"))
+    assert onnx.n_levels == reference.n_levels == 3
+    rng = np.random.default_rng(6)
+    for _ in range(5):
+        codes, frames = rng.integers(0, 7, (1, 3)), rng.normal(size=(4, 20)).astype(np.float32)
+        np.testing.assert_allclose(onnx.decode_codes(codes), reference.decode_codes(codes), **CLOSE)
+        assert np.array_equal(onnx.encode_frames(frames), reference.encode_frames(frames))
+        trunk = rng.normal(size=(1, 32)).astype(np.float32)
+        for level in (1, 2):
+            first, second = (backend.logits_after(trunk, codes[:, :level]) for backend in (onnx, reference))
+            np.testing.assert_allclose(first, second, **CLOSE)
+
+
+def test_only_the_codes_that_are_asked_for_are_spoken(make_voice, onnx_tts):
+    tts = TTS.load(make_voice("codes"))
+    likeliest = tts.synthesize("Hello.", SamplingConfig(seed=1, temperature=0)).mel
+    for narrow in ({"top_k": 1}, {"top_p": 0.0}):
+        assert np.array_equal(tts.synthesize("Hello.", SamplingConfig(seed=2, temperature=1, **narrow)).mel, likeliest)
+        with pytest.raises(InputError, match=r"top_.*'tiny' draws no codes"):
+            onnx_tts.synthesize("Hello.", SamplingConfig(**narrow))
+    assert not np.array_equal(tts.synthesize("Hello.", SamplingConfig(seed=2, temperature=1)).mel, likeliest)
 
 
 def test_int8_stays_near_the_reference(tiny_acoustic, tiny_vocoder, torch_tts, tmp_path):

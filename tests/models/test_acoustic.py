@@ -4,9 +4,13 @@ import copy
 
 import numpy as np
 import torch
-from toy_models import draw_tokens
+from toy_models import ENCODER, draw_tokens, stir
 
 from tts.models.acoustic import AcousticModel
+from tts.models.config import AcousticConfig, HeadConfig
+from tts.models.heads import Codes
+from tts.models.quantizer import Quantizer
+from tts.models.quantizer_config import QuantizerConfig
 from tts.text.durations import N_PLACE, expand_durations
 
 
@@ -15,7 +19,12 @@ def draw(*shape: int, seed: int = 0) -> torch.Tensor:
 
 
 def parameters_of(density) -> dict[str, torch.Tensor]:
-    return vars(density)
+    return {name: value for name, value in vars(density).items() if isinstance(value, torch.Tensor)}
+
+
+def numbers_of(density) -> torch.Tensor:
+    """Something of every frame (B, T, ...) that shows a change of the density."""
+    return density.logits.repeat_interleave(2, 1) if isinstance(density, Codes) else density.mean
 
 
 def test_steps_equal_the_whole_beyond_the_window(acoustic):
@@ -28,14 +37,15 @@ def test_steps_equal_the_whole_beyond_the_window(acoustic):
             density = parameters_of(acoustic.step(conditions[:, patch], state))
             state.previous = frames[:, patch]
             for name, value in density.items():
-                torch.testing.assert_close(value, whole[name][:, 2 * patch : 2 * patch + 2], rtol=1e-3, atol=1e-4)
+                size = value.shape[1]  # 1 or 2: a number of the patch, or of its frames
+                torch.testing.assert_close(value, whole[name][:, size * patch : size * (patch + 1)], rtol=1e-3, atol=1e-4)
 
 
 def test_later_history_does_not_change_earlier_densities(acoustic):
     conditions, history = draw(1, 9, 8), draw(1, 9, 10, seed=1)
     changed = history.clone()
     changed[:, 6:] += 1
-    first, second = acoustic.predict(conditions, history).mean, acoustic.predict(conditions, changed).mean
+    first, second = (numbers_of(acoustic.predict(conditions, given)) for given in (history, changed))
     torch.testing.assert_close(second[:, :12], first[:, :12], rtol=0, atol=1e-6)
     assert not torch.allclose(second[:, 12:], first[:, 12:])
 
@@ -44,7 +54,7 @@ def test_history_beyond_the_window_is_forgotten(acoustic):
     conditions, history = draw(1, 12, 8), draw(1, 12, 10, seed=1)
     changed = history.clone()
     changed[:, 0] += 1
-    first, second = acoustic.predict(conditions, history).mean, acoustic.predict(conditions, changed).mean
+    first, second = (numbers_of(acoustic.predict(conditions, given)) for given in (history, changed))
     reach = 2 * (acoustic.config.window - 1)  # two blocks
     torch.testing.assert_close(second[:, 2 * (reach + 1) :], first[:, 2 * (reach + 1) :], rtol=0, atol=1e-5)
     assert not torch.allclose(second[:, 2 * reach : 2 * reach + 2], first[:, 2 * reach : 2 * reach + 2], atol=1e-7)
@@ -57,9 +67,9 @@ def test_a_copied_state_goes_on_by_itself(acoustic):
         for patch in range(4):
             acoustic.step(conditions[:, patch], state)
         kept = copy.deepcopy(state)
-        first = acoustic.step(conditions[:, 4], state).mean
+        first = numbers_of(acoustic.step(conditions[:, 4], state))
         acoustic.step(conditions[:, 5], state)
-        torch.testing.assert_close(acoustic.step(conditions[:, 4], kept).mean, first, rtol=0, atol=0)
+        torch.testing.assert_close(numbers_of(acoustic.step(conditions[:, 4], kept)), first, rtol=0, atol=0)
 
 
 def inputs(durations: list[int]) -> dict[str, torch.Tensor]:
@@ -81,8 +91,8 @@ def test_a_batch_gives_what_its_rows_give(acoustic, tokens):
     conditions = acoustic.condition(memory, short["token_index"], short["place"], patch_mask[:1, : n_short // 2])
     alone = acoustic.predict(conditions, history[:1, : n_short // 2])
     torch.testing.assert_close(log_durations[:1, :4], alone_durations, rtol=1e-4, atol=1e-4)
-    torch.testing.assert_close(batch.mean[:1, :n_short], alone.mean, rtol=1e-3, atol=1e-4)
-    torch.testing.assert_close(batch.log_std[:1, :n_short], alone.log_std, rtol=1e-3, atol=1e-4)
+    for name, value in parameters_of(alone).items():
+        torch.testing.assert_close(parameters_of(batch)[name][:1, : value.shape[1]], value, rtol=1e-3, atol=1e-4)
 
 
 def test_conditions_look_ahead_in_the_text(acoustic):
@@ -111,12 +121,13 @@ def test_the_gradient_reaches_every_parameter(acoustic, tokens):
     conditions = acoustic.condition(memory, index, draw(2, 12, N_PLACE), mask)
     density = acoustic.predict(conditions, draw(2, 6, 10))
     (density.log_prob(draw(2, 12, 5, seed=3)).sum() + log_durations.square().sum()).backward()
-    silent = [name for name, parameter in acoustic.named_parameters() if parameter.grad is None or not parameter.grad.any()]
-    assert silent == []
+    trained = [(name, parameter) for name, parameter in acoustic.named_parameters() if parameter.requires_grad]
+    assert [name for name, parameter in trained if parameter.grad is None or not parameter.grad.any()] == []
 
 
 def test_one_batch_is_learned_in_fifty_steps(acoustic):
-    model = AcousticModel(acoustic.config.model_copy(update={"prenet_dropout": 0.0, "dropout": 0.0}))
+    config = acoustic.config.model_copy(update={"prenet_dropout": 0.0, "dropout": 0.0, "quantizer": None})
+    model = AcousticModel(config, acoustic.head.quantizer if config.head.kind == "codes" else None)
     tokens, mask = draw_tokens(2, 6), torch.ones(2, 6, dtype=torch.bool)
     index, place = torch.arange(6).repeat_interleave(2).expand(2, -1), draw(2, 12, N_PLACE)
     frames = draw(2, 12, 5, seed=3)
@@ -126,9 +137,23 @@ def test_one_batch_is_learned_in_fifty_steps(acoustic):
     for _ in range(50):
         memory, _ = model.encode(tokens, mask)
         density = model.predict(model.condition(memory, index, place, mask), history)
-        loss = -density.log_prob(frames).mean() / 5
+        loss = -density.log_prob(frames).mean() / density.n_terms
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         losses.append(loss.item())
     assert losses[0] > 1.2 and losses[-1] < losses[0] - 1
+
+
+def test_a_model_of_codes_is_rebuilt_from_its_config_and_its_weights():
+    sizes = {"n_mels": 5, "patch_size": 2}
+    quantizer = Quantizer(QuantizerConfig(codebook_size=7, n_levels=2, kind="rvq", hidden=8, latent_dim=4, **sizes))
+    config = AcousticConfig(encoder=ENCODER, head=HeadConfig(kind="codes", hidden=16), n_heads=2, hidden=16, window=4, **sizes)
+    model = stir(AcousticModel(config, quantizer))
+    assert model.config.quantizer == quantizer.config and config.quantizer is None
+    again = AcousticModel(AcousticConfig.model_validate_json(model.config.model_dump_json())).eval()
+    again.load_state_dict(model.state_dict())
+    conditions, history, frames = draw(1, 3, 8), draw(1, 3, 10, seed=1), draw(1, 6, 5, seed=2)
+    first, second = (each.predict(conditions, history) for each in (model, again))
+    assert torch.equal(first.log_prob(frames), second.log_prob(frames))
+    assert not any(parameter.requires_grad for parameter in again.head.quantizer.parameters())

@@ -1,4 +1,4 @@
-"""A features folder of tones with durations, and small recipes of all three kinds on it."""
+"""A features folder of tones with durations, and small recipes of all kinds on it."""
 
 import sys
 from collections.abc import Callable

@@ -1,12 +1,16 @@
 """Training of the acoustic model: batches, the corrupted history, gradients, one batch learned."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
+from toy_quantizer import ToyQuantizer
 
 from tts.data.dataset import FeatureFolder
 from tts.errors import InputError
-from tts.training.acoustic import collate, shift
+from tts.models.acoustic import AcousticModel
+from tts.training.acoustic import AcousticTask, collate, shift
 from tts.training.recipes import build_task
 
 EXACT = {"bf16": False, "own_samples_start": None}
@@ -31,9 +35,8 @@ def test_a_batch_lines_up_tokens_frames_and_patches(features):
 
 def test_features_without_durations_are_refused(features):
     data = FeatureFolder(features, "train")
-    data.durations = None
     with pytest.raises(InputError, match="tts align"):
-        collate([data[0]], 4)
+        collate([replace(data[0], durations=None)], 4)
 
 
 def test_shift_gives_the_patch_before():
@@ -41,17 +44,47 @@ def test_shift_gives_the_patch_before():
     assert shift(frames, 2).tolist() == [[[0, 0, 0, 0], [1, 2, 3, 4], [5, 6, 7, 8]]]
 
 
-@pytest.mark.parametrize("head", ["gaussian", "low_rank"])
-def test_a_batch_has_the_losses_of_its_rows(make_recipe, head):
-    task = build_task(make_recipe("acoustic", model={"head": {"hidden": 16, "kind": head}}, task=EXACT), "cpu")
+def make_task(make_recipe, head: str, **settings) -> AcousticTask:
+    """A task with some kind of head, far from its start; codes come of a quantiser with random codebooks."""
+    recipe = make_recipe("acoustic", model={"head": {"hidden": 16, "kind": head}}, task=EXACT | settings)
+    if head != "codes":
+        task = build_task(recipe, "cpu")
+    else:
+        train, valid = (FeatureFolder(recipe.features, split) for split in ("train", "valid"))
+        encoder = recipe.model.encoder.model_copy(update={"n_symbols": len(train.symbols)})
+        model = AcousticModel(recipe.model.model_copy(update={"encoder": encoder}), ToyQuantizer(20, 2))
+        task = AcousticTask(model, train, valid, recipe.task, recipe.optim)
+    for parameter in task.model.head.parameters():
+        if parameter.requires_grad and parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.1)
+    return task
+
+
+OF_CODES = {"loss": "nll", "mean_weight": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("head", "settings"),
+    [
+        ("gaussian", {"kl_weight": 0.1, "flux_weight": 0.1}),
+        ("low_rank", {}),
+        ("mixture", {}),
+        ("codes", OF_CODES),
+        ("regression", {"loss": "mse"}),
+    ],
+)
+def test_a_batch_has_the_losses_of_its_rows(make_recipe, head, settings):
+    task = make_task(make_recipe, head, **settings)
     task.model.eval()
-    torch.nn.init.normal_(task.model.head.out.weight, std=0.1)
     utterances = [task.train[0], task.train[1]]
     both = task.losses(collate(utterances, 2), is_training=False)
     rows = [task.losses(collate([utterance], 2), is_training=False) for utterance in utterances]
     n_frames = torch.tensor([-(-len(utterance.mel) // 2) * 2.0 for utterance in utterances])
     n_tokens = torch.tensor([float(len(utterance.tokens)) for utterance in utterances])
+    assert {f"loss_{name.removesuffix('_weight')}" for name in settings if settings[name] == 0.1} <= both.keys()
     for name, value in both.items():
+        if name in ("component_entropy", "code_perplexity"):  # of the mean of all
+            continue
         weights = n_tokens if name == "loss_duration" else n_frames
         expected = (torch.stack([row[name] for row in rows]) * weights).sum() / weights.sum()
         torch.testing.assert_close(value, expected, rtol=1e-3, atol=1e-4)
@@ -84,15 +117,67 @@ def test_own_samples_replace_some_patches_from_their_step_on(make_recipe):
     assert patches[own].std() < 1, "draws at half the deviation, not the recording"
 
 
+@pytest.mark.parametrize(
+    ("head", "settings"), [("gaussian", {}), ("low_rank", {}), ("experts", {"balance_weight": 0.1}), ("codes", OF_CODES)]
+)
 @pytest.mark.parametrize("bf16", [False, True])
-def test_the_gradient_reaches_every_parameter_while_own_samples_are_drawn(make_recipe, bf16):
-    task = build_task(make_recipe("acoustic", task={"bf16": bf16, "own_samples_start": 0}), "cpu")
-    torch.nn.init.normal_(task.model.head.out.weight, std=0.1)
+def test_the_gradient_reaches_every_parameter_while_own_samples_are_drawn(make_recipe, head, settings, bf16):
+    task = make_task(make_recipe, head, **settings | {"bf16": bf16, "own_samples_start": 0})
     torch.nn.init.normal_(task.model.durations.out.weight, std=0.1)
     losses = task.losses(task.batch(0), is_training=True)
-    (losses["loss_frame"] + losses["loss_mean"] + losses["loss_duration"]).backward()
-    silent = [name for name, p in task.model.named_parameters() if p.grad is None or not p.grad.any()]
+    sum(value for name, value in losses.items() if name.startswith("loss_")).backward()
+    silent = [name for name, p in task.model.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())]
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    ("head", "settings"),
+    [
+        ("gaussian", {"loss": "energy", "mean_weight": 0.0}),
+        ("full", {"loss": "nll", "kl_weight": 0.1, "flux_weight": 0.1}),
+        ("mixture", {"loss": "nll"}),
+        ("experts", {"balance_weight": 0.1}),
+        ("regression", {"loss": "mse", "mean_weight": 0.0}),
+        ("codes", OF_CODES),
+    ],
+)
+def test_every_loss_falls_while_it_is_trained(make_recipe, head, settings):
+    quiet = {"steps": 20, "history_noise": 0.0, "history_drop": 0.0}
+    task = make_task(make_recipe, head, **quiet, **settings)
+    batch = task.batch(0)
+    rows = [task.train_step(batch) for _ in range(20)]
+    assert rows[-1]["loss"] < rows[0]["loss"] - 0.05 and rows[-1]["loss_frame"] < rows[0]["loss_frame"]
+    assert task.updater.skipped == 0
+
+
+def test_the_total_is_the_weighted_sum_of_the_losses(make_recipe):
+    weights = {"mean_weight": 0.7, "duration_weight": 0.2, "kl_weight": 0.3, "flux_weight": 0.4}
+    task = make_task(make_recipe, "gaussian", **weights)
+    row = task.train_step(task.batch(0))
+    expected = row["loss_frame"] + sum(weight * row[f"loss_{name.removesuffix('_weight')}"] for name, weight in weights.items())
+    torch.testing.assert_close(row["loss"], expected)
+
+
+def test_usage_of_components_is_reported(make_recipe):
+    task = make_task(make_recipe, "mixture")
+    row = task.validate()
+    assert sum(row[f"usage_{k}"] for k in range(4)) == pytest.approx(1, abs=1e-5)
+    assert 0 <= row["choice_entropy"] <= row["component_entropy"] <= np.log(4) + 1e-6
+
+
+def test_a_loss_that_the_head_cannot_do_is_refused_when_the_task_is_built(make_recipe):
+    with pytest.raises(InputError, match=r"task.loss = 'energy'.*'mixture'"):
+        make_task(make_recipe, "mixture", loss="energy")
+
+
+def test_validation_reads_utterances_of_all_lengths(make_recipe, monkeypatch):
+    task = build_task(make_recipe("acoustic"), "cpu")
+    monkeypatch.setattr("tts.training.acoustic.N_VALID", 2)
+    task.valid = task.train
+    read = []
+    monkeypatch.setattr(task, "_collate", lambda rows: read.extend(len(u.mel) for u in rows) or collate(rows, 2))
+    task.validate()
+    assert read == [min(task.train.n_frames), max(task.train.n_frames)]
 
 
 def test_one_batch_is_learned_in_fifty_steps(make_recipe):

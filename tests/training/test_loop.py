@@ -11,7 +11,7 @@ from tts.checkpoint import load_checkpoint
 from tts.training.loop import train
 from tts.training.recipes import build_task
 
-KINDS = ["aligner", "vocoder", "acoustic"]
+KINDS = ["aligner", "vocoder", "quantizer", "acoustic"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

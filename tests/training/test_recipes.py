@@ -10,7 +10,7 @@ from tts.models.acoustic import AcousticModel
 from tts.text.symbols import DEFAULT_SYMBOLS
 from tts.training.recipes import RECIPES, build_task, load_model, read_run
 
-KINDS = ["aligner", "vocoder", "acoustic"]
+KINDS = ["aligner", "vocoder", "quantizer", "acoustic"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

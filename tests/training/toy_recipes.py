@@ -1,4 +1,4 @@
-"""Small recipes of all three kinds, for a features folder of tones."""
+"""Small recipes of all kinds, for a features folder of tones."""
 
 from pathlib import Path
 from typing import Any
@@ -13,11 +13,13 @@ NETWORK = {"n_fft": 256, "hop_length": 64, "width": 16, "hidden": 32, "n_blocks"
 MODELS: dict[str, dict[str, Any]] = {
     "aligner": {"width": 16, "attention_width": 8},
     "vocoder": NETWORK,
+    "quantizer": {"kind": "rvq", "patch_size": 2, "codebook_size": 12, "scalar_levels": (4, 3), "n_levels": 2, "latent_dim": 6},
     "acoustic": {"patch_size": 2, "encoder": ENCODER, "head": {"hidden": 16}} | BACKBONE,
 }
 TASKS: dict[str, dict[str, Any]] = {
     "aligner": {"steps": 6, "batch_frames": 300},
     "vocoder": {"steps": 6, "batch_size": 2, "adversarial_start": 3, "adversarial_batch": 1},
+    "quantizer": {"steps": 6, "batch_frames": 300},
     "acoustic": {"steps": 6, "batch_frames": 300, "own_samples_start": 3},
 }
 

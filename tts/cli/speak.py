@@ -48,6 +48,14 @@ def say(
     temperature: float | None = typer.Option(
         None, help="Liveliness, 0 to 2; 0 is the same every time.  [default: the voice's own]"
     ),
+    top_k: int | None = typer.Option(
+        None, "--top-k", help="Of a voice of codes, draw from so many of the likeliest codes only.  [default: all]"
+    ),
+    top_p: float | None = typer.Option(
+        None,
+        "--top-p",
+        help="Of a voice of codes, draw from the likeliest that make up this probability, 0 to 1.  [default: all]",
+    ),
     seed: int | None = typer.Option(None, help="Gives the same audio again.  [default: drawn, and told]"),
     pause: float = typer.Option(0.15, help="Silence between sentences, seconds; 0 to 10."),
     lexicon: Path | None = LEXICON,
@@ -66,7 +74,7 @@ def say(
       echo "Hello." | tts say -o - | aplay
       tts say --lines -i sentences.txt -d out
     """
-    sampling = _sampling(temperature=temperature, speed=speed, seed=seed, pause=pause)
+    sampling = _sampling(temperature=temperature, top_k=top_k, top_p=top_p, speed=speed, seed=seed, pause=pause)
 
     load = partial(_load, voice, backend, threads, lexicon)
     if lines:
@@ -137,7 +145,7 @@ def _sampling(**options: float | None) -> SamplingConfig:
         limits = SamplingConfig.model_fields[name].metadata
         low = next(limit.ge for limit in limits if hasattr(limit, "ge"))
         high = next((str(limit.le) for limit in limits if hasattr(limit, "le")), f"{2**63 - 1}")
-        raise InputError(f"--{name} {options[name]}: out of range; take {low} to {high}") from None
+        raise InputError(f"--{name.replace('_', '-')} {options[name]}: out of range; take {low} to {high}") from None
 
 
 def _report_unknown(unknown: dict[str, int]) -> None:

@@ -6,29 +6,14 @@ Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands
 from __future__ import annotations
 
 import importlib.util
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from tts.codec.synthesis import SpectrumFrames
 from tts.errors import InputError
+from tts.inference.density import Density
 from tts.inference.voices import Voice
-
-
-@dataclass(frozen=True)
-class Density:
-    """Parameters of a density over one patch of normalised frames.
-
-    Attributes:
-        mean: (r, F).
-        log_std: (r, F).
-        factor: (r, F, R), or None for a diagonal covariance.
-    """
-
-    mean: np.ndarray
-    log_std: np.ndarray
-    factor: np.ndarray | None = None
 
 
 class Backend(Protocol):

@@ -19,7 +19,7 @@ from tts.audio.io import write_audio
 from tts.codec.synthesis import SynthesisStream
 from tts.errors import InputError
 from tts.inference.backend import Backend, load_backend
-from tts.inference.sampling import SamplingConfig, sample
+from tts.inference.sampling import SamplingConfig
 from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
 from tts.text.durations import expand_durations, round_durations
 from tts.text.frontend import FrontEnd, Pause, Utterance
@@ -216,13 +216,13 @@ class TTS:
     ) -> Iterator[np.ndarray]:
         """Patches (r, F) of natural-log mel, one by one."""
         config = self.voice.config
-        temperature = config.temperature if sampling.temperature is None else sampling.temperature
+        drawing = sampling.drawing(config)
         token_index, place = expand_durations(durations, config.acoustic.patch_size)
         conditions = self.backend.condition(memory, token_index, place)
         state = self.backend.init_state()
         previous = np.zeros((config.acoustic.patch_size, config.acoustic.n_mels), np.float32)
         for condition in conditions:
-            previous = sample(self.backend.step(condition, previous, state), temperature, rng)
+            previous = self.backend.step(condition, previous, state).sample(drawing, rng)
             yield previous * self.mel_std + self.mel_mean
 
     def _timings(self, utterance: Utterance, durations: np.ndarray, start: int) -> list[WordTiming]:

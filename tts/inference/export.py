@@ -1,11 +1,13 @@
 """From trained models to a voice's graphs (ONNX), which need no torch to run.
 
-Four graphs: `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch), `step`
-(one step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters of the
-spectrum, states as inputs and outputs). Sampling, durations and the inverse STFT stay outside. The graphs hold hardly any
-weights: their initializers, but for the small ones, point into the voice's `model.safetensors`, as float16 that is cast when the
-graph is loaded, so that there is one copy of the weights; a graph in int8 carries its own. Letters: S tokens, D width, T frames,
-P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head.
+Every voice has `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch),
+`step` (one step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters
+of the spectrum, states as inputs and outputs). A voice of codes also has `level_1` ... (codes so far to the logits of the next
+level), `decode` (codes to frames) and `quantize` (frames to codes). Sampling, durations and the inverse STFT stay outside. The
+graphs hold hardly any weights: their initializers, but for the small ones, point into the voice's `model.safetensors`, as float16
+that is cast when the graph is loaded, so that there is one copy of the weights; a graph in int8 carries its own. Letters:
+S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head, C codes,
+Q levels.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from tts.checkpoint import save_weights
 from tts.codec.vocoder import Vocoder
 from tts.inference.voices import WEIGHTS_NAME
 from tts.models.acoustic import AcousticModel
+from tts.models.heads import CodesHead
 from tts.nn.attention import SelfAttention, rotary_angles
 from tts.text.durations import N_PLACE
 
@@ -129,6 +132,40 @@ class StepGraph(nn.Module):
         return layer.out(mixed.view(1, 1, n_heads * width)), key, value
 
 
+class LevelGraph(nn.Module):
+    """What all levels read (1, 1, hidden) and codes so far, int64 (1, 1, q), to the next level's logits (1, 1, C)."""
+
+    def __init__(self, model: AcousticModel) -> None:
+        super().__init__()
+        self.acoustic = model
+
+    @property
+    def head(self) -> CodesHead:
+        """The model's head."""
+        assert isinstance(self.acoustic.head, CodesHead), "only a model of codes has these graphs"
+        return self.acoustic.head
+
+    def forward(self, trunk: Tensor, codes: Tensor) -> Tensor:
+        """Predict."""
+        return self.head.logits_of(trunk, codes)
+
+
+class DecodeGraph(LevelGraph):
+    """Codes, int64 (1, 1, Q), to frames (1, r, F)."""
+
+    def forward(self, codes: Tensor) -> Tensor:  # type: ignore[override]
+        """Decode."""
+        return self.head.quantizer.decode(codes)
+
+
+class QuantizeGraph(LevelGraph):
+    """Frames (1, r, F) to codes, int64 (1, 1, Q)."""
+
+    def forward(self, frames: Tensor) -> Tensor:  # type: ignore[override]
+        """Encode."""
+        return self.head.quantizer.encode(frames)
+
+
 class VocodeGraph(nn.Module):
     """Mel frames to SourceFilter parameters.
 
@@ -178,7 +215,7 @@ class Graph:
 
 
 def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8: Collection[str] = ()) -> None:
-    """Write `model.safetensors` (float16) and the four graphs beside it.
+    """Write `model.safetensors` (float16) and the graphs beside it.
 
     Args:
         acoustic: trained model; its weights are rounded to float16.
@@ -191,7 +228,7 @@ def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8:
     tensors = {f"acoustic.{name}": value for name, value in acoustic.state_dict().items()}
     tensors |= {f"vocoder.{name}": value for name, value in vocoder.state_dict().items()}
     save_weights(folder / WEIGHTS_NAME, {name: value.half() for name, value in tensors.items()})
-    for graph in (*_acoustic_graphs(acoustic), _vocoder_graph(vocoder)):
+    for graph in (*_acoustic_graphs(acoustic), *_code_graphs(acoustic), _vocoder_graph(vocoder)):
         path = graph.write(folder)
         _point_to_weights(path, folder / WEIGHTS_NAME)
         if graph.name in int8:
@@ -217,6 +254,24 @@ def _acoustic_graphs(model: AcousticModel) -> list[Graph]:
         Graph("encode", EncodeGraph(model), {"tokens": tokens}, ["memory", "log_durations"], {"tokens": {1: "S"}}),
         Graph("condition", ConditionGraph(model), frames, ["conditions"], varying),
         Graph("step", StepGraph(model), step, [*parameters, "new_keys", "new_values"]),
+    ]
+
+
+def _code_graphs(model: AcousticModel) -> list[Graph]:
+    config = model.config
+    if config.quantizer is None:
+        return []
+    n_levels = config.quantizer.n_levels
+    trunk, codes = torch.zeros(1, 1, config.head.hidden), torch.zeros(1, 1, n_levels, dtype=torch.int64)
+    levels = [
+        Graph(f"level_{level}", LevelGraph(model), {"trunk": trunk, "codes": codes[..., :level]}, ["logits"])
+        for level in range(1, n_levels)
+    ]
+    frames = torch.zeros(1, config.patch_size, config.n_mels)
+    return [
+        *levels,
+        Graph("decode", DecodeGraph(model), {"codes": codes}, ["frames"]),
+        Graph("quantize", QuantizeGraph(model), {"frames": frames}, ["codes"]),
     ]
 
 

@@ -8,8 +8,9 @@ import numpy as np
 import onnxruntime
 
 from tts.codec.synthesis import SpectrumFrames
-from tts.inference.backend import Density
-from tts.inference.voices import GRAPHS, Voice
+from tts.inference.codes import CodesDensity
+from tts.inference.density import DENSITIES, Density
+from tts.inference.voices import Voice, graphs_of
 
 
 @dataclass
@@ -39,7 +40,7 @@ class OnnxBackend:
         options.add_session_config_entry("session.set_denormal_as_zero", "1")  # attention weights underflow, and are slow there
         self.sessions = {
             name: onnxruntime.InferenceSession(str(voice.folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
-            for name in GRAPHS
+            for name in graphs_of(voice.config.acoustic)
         }
 
     def encode(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +68,32 @@ class OnnxBackend:
         slot = int(state.position[0]) % self.config.acoustic.window
         state.keys[:, :, slot], state.values[:, :, slot] = keys[:, :, 0], values[:, :, 0]
         state.position += 1
-        return Density(*(parameter[0] for parameter in parameters))
+        if self.config.acoustic.quantizer is not None:
+            trunk, logits = parameters
+            return CodesDensity(trunk[0], logits[0], self)
+        return DENSITIES[self.config.acoustic.head.kind](*(parameter[0] for parameter in parameters))
+
+    @property
+    def n_levels(self) -> int:
+        """Codes of a patch."""
+        assert self.config.acoustic.quantizer is not None, "only a voice of codes has levels"
+        return self.config.acoustic.quantizer.n_levels
+
+    def logits_after(self, trunk: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Logits (1, C) of the level after int64 codes (1, q), q > 0, given the trunk (1, H)."""
+        session = self.sessions[f"level_{codes.shape[1]}"]
+        logits: np.ndarray = session.run(None, {"trunk": trunk[None], "codes": codes[None]})[0][0]
+        return logits
+
+    def decode_codes(self, codes: np.ndarray) -> np.ndarray:
+        """Frames (r, F) that int64 codes (1, Q) stand for."""
+        frames: np.ndarray = self.sessions["decode"].run(None, {"codes": codes[None]})[0][0]
+        return frames
+
+    def encode_frames(self, frames: np.ndarray) -> np.ndarray:
+        """The int64 codes (1, Q) nearest to frames (r, F)."""
+        codes: np.ndarray = self.sessions["quantize"].run(None, {"frames": frames[None]})[0][0]
+        return codes
 
     def init_vocoder_state(self) -> list[np.ndarray]:
         """State of the vocoder before the first frame: one array (n_blocks, context, D)."""

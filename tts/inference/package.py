@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tts.codec.vocoder import Vocoder
 from tts.inference.export import export_graphs
-from tts.inference.voices import CONFIG_NAME, GRAPHS, SYMBOLS_NAME, WEIGHTS_NAME, VoiceConfig, hash_file
+from tts.inference.voices import CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, VoiceConfig, graphs_of, hash_file
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import SymbolTable
 
@@ -53,7 +53,7 @@ def package_voice(
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(acoustic, vocoder, folder, int8)
     (folder / SYMBOLS_NAME).write_text(symbols.to_json(), encoding="utf-8")
-    files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in GRAPHS)]
+    files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(acoustic.config))]
     config = VoiceConfig(
         **asdict(facts),
         acoustic=acoustic.config,

@@ -1,11 +1,12 @@
-"""Settings of one request, and the draw from a density. No torch."""
+"""Settings of one request. No torch."""
 
 from __future__ import annotations
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from tts.inference.backend import Density
+from tts.errors import InputError
+from tts.inference.density import Drawing
+from tts.inference.voices import VoiceConfig
 
 
 class SamplingConfig(BaseModel):
@@ -14,18 +15,20 @@ class SamplingConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     temperature: float | None = Field(None, ge=0, le=2)  # factor of the standard deviation; 0 = mode, None = the voice's own
+    top_k: int | None = Field(None, ge=1)  # draw from so many of the likeliest codes only; None = from all
+    top_p: float | None = Field(None, ge=0, le=1)  # draw from the likeliest codes that have this probability together; None = all
     speed: float = Field(1.0, ge=0.25, le=4)  # 2 is twice as fast
     seed: int | None = Field(None, ge=0, lt=2**63)  # None draws one
     pause: float = Field(0.15, ge=0, le=10)  # seconds of silence between sentences, twice that between paragraphs
 
+    def drawing(self, voice: VoiceConfig) -> Drawing:
+        """How a voice's patches are drawn.
 
-def sample(density: Density, temperature: float, rng: np.random.Generator) -> np.ndarray:
-    """Draw one patch (r, F) float32; the temperature multiplies the standard deviation, 0 gives the mode."""
-    if temperature == 0:
-        return density.mean
-    deviation = np.exp(density.log_std) * rng.standard_normal(density.mean.shape, dtype=np.float32)
-    if density.factor is not None:
-        shared = rng.standard_normal((len(density.mean), density.factor.shape[-1], 1), dtype=np.float32)
-        deviation = deviation + (density.factor @ shared)[..., 0]
-    frames: np.ndarray = density.mean + np.float32(temperature) * deviation
-    return frames
+        Raises:
+            InputError: top_k or top_p, and the voice has no codes.
+        """
+        for name, value in (("top_k", self.top_k), ("top_p", self.top_p)):
+            if value is not None and voice.acoustic.head.kind != "codes":
+                raise InputError(f"{name} = {value}: voice {voice.name!r} draws no codes; leave it out, or take a voice of codes")
+        temperature = voice.temperature if self.temperature is None else self.temperature
+        return Drawing(temperature, self.top_k, self.top_p)

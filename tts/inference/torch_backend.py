@@ -9,9 +9,11 @@ from torch import Tensor
 from tts.checkpoint import load_weights
 from tts.codec.synthesis import SpectrumFrames
 from tts.codec.vocoder import Vocoder
-from tts.inference.backend import Density
+from tts.inference.codes import CodesDensity
+from tts.inference.density import DENSITIES, Density
 from tts.inference.voices import WEIGHTS_NAME, Voice
 from tts.models.acoustic import AcousticModel, BackboneState
+from tts.models.heads import CodesHead
 
 
 class TorchBackend:
@@ -56,10 +58,39 @@ class TorchBackend:
     def step(self, condition: np.ndarray, previous: np.ndarray, state: BackboneState) -> Density:
         """Density of the next patch from its condition (D,) and the previous patch (r, F); updates the state."""
         state.previous = self._tensor(previous.reshape(-1))
-        density = self.acoustic.step(self._tensor(condition), state)
-        factor = getattr(density, "factor", None)
-        arrays = [None if value is None else value[0].cpu().numpy() for value in (density.mean, density.log_std, factor)]
-        return Density(*arrays)  # type: ignore[arg-type]
+        hidden = self.acoustic.advance(self._tensor(condition), state)
+        parameters = [value[0].cpu().numpy() for value in self.acoustic.head.parameters_of(hidden)]
+        if isinstance(self.acoustic.head, CodesHead):
+            trunk, logits = parameters
+            return CodesDensity(trunk, logits, self)
+        return DENSITIES[self.acoustic.config.head.kind](*parameters)
+
+    @property
+    def n_levels(self) -> int:
+        """Codes of a patch."""
+        return self._codes_head().quantizer.n_levels
+
+    def _codes_head(self) -> CodesHead:
+        assert isinstance(self.acoustic.head, CodesHead), "only a voice of codes has levels"
+        return self.acoustic.head
+
+    @torch.inference_mode()
+    def logits_after(self, trunk: np.ndarray, codes: np.ndarray) -> np.ndarray:
+        """Logits (1, C) of the level after int64 codes (1, q), q > 0, given the trunk (1, H)."""
+        logits: np.ndarray = self._codes_head().logits_of(self._tensor(trunk), self._tensor(codes))[0].cpu().numpy()
+        return logits
+
+    @torch.inference_mode()
+    def decode_codes(self, codes: np.ndarray) -> np.ndarray:
+        """Frames (r, F) that int64 codes (1, Q) stand for."""
+        frames: np.ndarray = self._codes_head().quantizer.decode(self._tensor(codes))[0].cpu().numpy()
+        return frames
+
+    @torch.inference_mode()
+    def encode_frames(self, frames: np.ndarray) -> np.ndarray:
+        """The int64 codes (1, Q) nearest to frames (r, F)."""
+        codes: np.ndarray = self._codes_head().quantizer.encode(self._tensor(frames))[0].cpu().numpy()
+        return codes
 
     def init_vocoder_state(self) -> list[Tensor]:
         """State of the vocoder before the first frame."""

@@ -24,7 +24,7 @@ from tts.text.symbols import SymbolTable
 BUNDLED = Path(__file__).parent.parent / "voices"
 DEFAULT_VOICE = "heart"
 CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, CARD_NAME = "config.json", "symbols.json", "model.safetensors", "README.md"
-GRAPHS = ("encode", "condition", "step", "vocode")
+GRAPHS = ("encode", "condition", "step", "vocode")  # of every voice
 
 
 class VoiceConfig(BaseModel):
@@ -63,6 +63,13 @@ class Voice:
 
         tensors = load_file(self.folder / WEIGHTS_NAME)
         return tensors["acoustic.mel_mean"].astype(np.float32), tensors["acoustic.mel_std"].astype(np.float32)
+
+
+def graphs_of(config: AcousticConfig) -> tuple[str, ...]:
+    """Names of a voice's graphs: a voice of codes has one more for each level but the first, and two of its quantiser."""
+    if config.quantizer is None:
+        return GRAPHS
+    return (*GRAPHS, *(f"level_{level}" for level in range(1, config.quantizer.n_levels)), "decode", "quantize")
 
 
 def list_voices() -> list[str]:
@@ -116,7 +123,7 @@ def load_voice(name: str | Path = DEFAULT_VOICE) -> Voice:
     from safetensors import SafetensorError, safe_open
 
     folder, config = find_voice(name), read_voice_config(name)
-    needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in GRAPHS)}
+    needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(config.acoustic))}
     for file in sorted(needed - config.sha256.keys()):
         raise InputError(f"{folder / CONFIG_NAME}: damaged voice (no hash for {file}); install it again")
     for file, expected in config.sha256.items():

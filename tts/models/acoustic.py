@@ -9,19 +9,23 @@ patch (patch_size), F mel bands, D width.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tts.models.config import AcousticConfig
-from tts.models.heads import HEADS, FrameDistribution
+from tts.models.heads import FrameDistribution, build_head
 from tts.models.text_encoder import DurationPredictor, TextEncoder
 from tts.nn.attention import AttentionState
 from tts.nn.conv import ConvNeXtBlock
 from tts.nn.masks import causal_window_mask
 from tts.nn.transformer import Transformer
 from tts.text.durations import N_PLACE
+
+if TYPE_CHECKING:
+    from tts.models.quantizer import Quantizer
 
 
 @dataclass
@@ -86,21 +90,37 @@ class Conditioner(nn.Module):
 
 
 class AcousticModel(nn.Module):
-    """The acoustic model; `forward` for training, `encode`, `condition` and `step` for speaking."""
+    """The acoustic model: `encode` and `condition`, then `predict` for training or `step` for speaking.
+
+    Args:
+        config: settings.
+        quantizer: trained, of a codes head; its settings enter the config. Without one it is built from `config.quantizer`, to
+            have its weights loaded with the model's.
+
+    Raises:
+        InputError: the quantizer does not go with the head.
+    """
 
     mel_mean: Tensor
     mel_std: Tensor
 
-    def __init__(self, config: AcousticConfig | None = None) -> None:
+    def __init__(self, config: AcousticConfig | None = None, quantizer: Quantizer | None = None) -> None:
         super().__init__()
-        self.config = config = config or AcousticConfig()
+        config = config or AcousticConfig()
+        if quantizer is not None:
+            config = config.model_copy(update={"quantizer": quantizer.config})
+        elif config.quantizer is not None:
+            from tts.models.quantizer import Quantizer  # an extra library, which models without codes do without
+
+            quantizer = Quantizer(config.quantizer)
+        self.config = config
         width, frames_width = config.encoder.width, config.patch_size * config.n_mels
         self.encoder = TextEncoder(config.encoder)
         self.durations = DurationPredictor(width)
         self.conditioner = Conditioner(width, config.patch_size, config.conditioner_blocks)
         self.prenet = Prenet(frames_width, width, config.prenet_dropout)
         self.backbone = Transformer(width, config.n_heads, config.hidden, config.backbone_blocks, config.dropout, config.window)
-        self.head = HEADS[config.head.kind](config.head, width, config.patch_size, config.n_mels)
+        self.head = build_head(config, quantizer)
         self.register_buffer("mel_mean", torch.zeros(config.n_mels))
         self.register_buffer("mel_std", torch.ones(config.n_mels))
 
@@ -145,11 +165,15 @@ class AcousticModel(nn.Module):
         return BackboneState(self.backbone.init_state(batch_size), previous)
 
     def step(self, condition: Tensor, state: BackboneState) -> FrameDistribution:
-        """Density of the next patch, (B, r, F) normalised frames.
+        """Density of the next patch, (B, r, F) normalised frames; arguments as in `advance`."""
+        return self.head(self.advance(condition, state))
+
+    def advance(self, condition: Tensor, state: BackboneState) -> Tensor:
+        """What the head reads to give the next patch, (B, 1, D).
 
         Args:
             condition: (B, D) of this patch.
             state: updated in place, but for `previous`, which the caller sets to the frames that it chose.
         """
         x = condition[:, None] + self.prenet(state.previous[:, None])
-        return self.head(self.backbone.step(x, state.attention))
+        return self.backbone.step(x, state.attention)

@@ -6,6 +6,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from tts.models.quantizer_config import QuantizerConfig
+
+HeadKind = Literal["gaussian", "low_rank", "full", "mixture", "experts", "regression", "codes"]
+
 
 class TextEncoderConfig(BaseModel):
     """Settings of the text encoder and the duration predictor."""
@@ -26,9 +30,10 @@ class HeadConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    kind: Literal["gaussian", "low_rank"] = "gaussian"
-    hidden: int = Field(512, gt=0)  # channels of the hidden layer
+    kind: HeadKind = "gaussian"
+    hidden: int = Field(512, gt=0)  # channels of the hidden layer (experts: of each expert's)
     rank: int = Field(4, gt=0)  # columns of the factor (low_rank)
+    n_components: int = Field(4, ge=2, le=64)  # Gaussians of a patch (mixture, experts)
     min_std: float = Field(0.05, gt=0)  # floor of the standard deviation, in normalised units
 
 
@@ -41,6 +46,7 @@ class AcousticConfig(BaseModel):
     patch_size: int = Field(4, gt=0)  # frames per step of the backbone
     encoder: TextEncoderConfig = TextEncoderConfig()
     head: HeadConfig = HeadConfig()
+    quantizer: QuantizerConfig | None = None  # of the codes head
     conditioner_blocks: int = Field(3, ge=0)
     backbone_blocks: int = Field(5, gt=0)
     n_heads: int = Field(4, gt=0)

@@ -18,12 +18,24 @@ from tts.data.dataset import FeatureFolder, Utterance, pad
 from tts.data.sampler import LengthSampler
 from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
-from tts.models.heads import FrameDistribution, compute_beta_nll
+from tts.models.heads import Codes, FrameDistribution
+from tts.models.losses import (
+    LossKind,
+    check_loss,
+    compute_balance,
+    compute_flux,
+    compute_kl,
+    compute_loss,
+    compute_mean_distance,
+    measure_usage,
+)
 from tts.nn.masks import lengths_to_mask
 from tts.text.durations import expand_durations
 from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]
+
+N_VALID = 128  # held-out utterances that are validated on, at most
 
 
 class AcousticTaskConfig(BaseModel):
@@ -33,8 +45,12 @@ class AcousticTaskConfig(BaseModel):
 
     steps: int = Field(10_000, gt=0)
     batch_frames: int = Field(6_000, gt=0)  # frames per batch, padding included
-    beta: float = Field(0.5, ge=0, le=1)  # of beta-NLL
+    loss: LossKind = "beta_nll"
+    beta: float = Field(0.5, ge=0, le=1)  # of beta_nll
     mean_weight: float = Field(1.0, ge=0)  # of the L1 distance between mean and target
+    kl_weight: float = Field(0.0, ge=0)  # of the KL divergence to a unit Gaussian around the target
+    flux_weight: float = Field(0.0, ge=0)  # of the flux loss, against a mean that repeats the frame before
+    balance_weight: float = Field(0.0, ge=0)  # of the load balance of components or experts
     duration_weight: float = Field(0.3, ge=0)
     history_noise: float = Field(0.4, ge=0)  # largest standard deviation, in normalised units
     history_drop: float = Field(0.1, ge=0, le=1)  # share of patches set to zero
@@ -91,6 +107,9 @@ class AcousticTask:
         optim: optimiser of the network.
         seed: of the draws.
         device: where it runs.
+
+    Raises:
+        InputError: the model's head cannot be trained by a loss that the settings ask for.
     """
 
     def __init__(
@@ -104,6 +123,8 @@ class AcousticTask:
         seed: int = 0,
         device: str = "cpu",
     ) -> None:
+        weights = {name: getattr(config, name) for name in ("mean_weight", "kl_weight", "flux_weight", "balance_weight")}
+        check_loss(model.config.head.kind, config.loss, weights)
         self.model, self.config, self.device = model.to(device), config, torch.device(device)
         self.train, self.valid, self.steps = train, valid, config.steps
         self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed)
@@ -120,8 +141,10 @@ class AcousticTask:
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """Take one step; returns the losses."""
         losses = self.losses(batch, is_training=True)
-        total = losses["loss_frame"] + self.config.mean_weight * losses["loss_mean"]
-        total = total + self.config.duration_weight * losses["loss_duration"]
+        total = losses["loss_frame"]
+        for name in ("mean", "duration", "kl", "flux", "balance"):
+            if f"loss_{name}" in losses:
+                total = total + getattr(self.config, f"{name}_weight") * losses[f"loss_{name}"]
         norm = self.updater.step(total)
         return {"loss": total.detach(), "gradient_norm": torch.tensor(norm)} | {k: v.detach() for k, v in losses.items()}
 
@@ -141,13 +164,27 @@ class AcousticTask:
         weight = frame_mask / frame_mask.sum()
         token_weight = token_mask / token_mask.sum()
         error = (log_durations - batch["durations"].float().log()).abs()
+        generator = self.generator if is_training else torch.Generator(self.device).manual_seed(0)
+        loss = compute_loss(self.config.loss, distribution, frames, self.config.beta, generator)
         return {
-            "loss_frame": (compute_beta_nll(distribution, frames, self.config.beta) * weight).sum(),
-            "loss_mean": ((distribution.mean - frames).abs().mean(-1) * weight).sum(),
+            "loss_frame": (loss * weight).sum(),
             "loss_duration": (error * token_weight).sum(),
-            "nll": -(distribution.log_prob(frames).detach() * weight).sum() / frames.shape[-1],
-            "mean_std": (distribution.log_std.detach().exp().mean(-1) * weight).sum(),
+            "nll": -(distribution.log_prob(frames).detach() * weight).sum() / distribution.n_terms,
+            **self._losses_of_mean(distribution, frames, weight),
+            **({"loss_balance": compute_balance(distribution, patch_mask)} if self.config.balance_weight else {}),
+            **measure_usage(distribution, patch_mask),
         }
+
+    def _losses_of_mean(self, distribution: FrameDistribution, frames: Tensor, weight: Tensor) -> dict[str, Tensor]:
+        """Losses on mean and deviation, averaged by the weights (B, T) of the frames; none for codes, which have neither."""
+        if isinstance(distribution, Codes):
+            return {}
+        rows = {"loss_mean": compute_mean_distance(distribution, frames), "mean_std": distribution.std.detach().mean(-1)}
+        if self.config.kl_weight:
+            rows["loss_kl"] = compute_kl(distribution, frames)
+        if self.config.flux_weight:
+            rows["loss_flux"] = compute_flux(distribution, frames)
+        return {name: (row * weight).sum() for name, row in rows.items()}
 
     def _history(self, frames: Tensor, conditions: Tensor) -> Tensor:
         """Corrupt frames (B, T, F)."""
@@ -178,8 +215,9 @@ class AcousticTask:
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:
         """Losses of the averaged weights on held-out utterances, history untouched."""
-        indices = np.argsort(self.valid.n_frames, kind="stable")
-        groups = [indices[start : start + 16] for start in range(0, min(len(indices), 128), 16)]
+        order = np.argsort(self.valid.n_frames, kind="stable")
+        indices = order[np.linspace(0, len(order) - 1, min(len(order), N_VALID)).round().astype(np.int64)]  # of all lengths
+        groups = [indices[start : start + 16] for start in range(0, len(indices), 16)]
         with self.updater.averaged():
             rows = [self.losses(self._collate([self.valid[int(i)] for i in group]), is_training=False) for group in groups]
         return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}

@@ -17,11 +17,15 @@ from tts.data.dataset import FeatureFolder
 from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
 from tts.models.aligner import Aligner, AlignerConfig
+from tts.models.codebook import read_codebook
 from tts.models.config import AcousticConfig
+from tts.models.quantizer import Quantizer, build_quantizer
+from tts.models.quantizer_config import QuantizerConfig
 from tts.training.acoustic import AcousticTask, AcousticTaskConfig, measure_mel
 from tts.training.aligner import AlignerTask, AlignerTaskConfig
 from tts.training.loop import TrainConfig
 from tts.training.optim import OptimConfig
+from tts.training.quantizer import QuantizerTask, QuantizerTaskConfig
 from tts.training.vocoder import SegmentSampler, VocoderTask, VocoderTaskConfig
 
 CONFIG_NAME, CHECKPOINT_NAME = "config.json", "checkpoint.pt"
@@ -68,31 +72,73 @@ class VocoderRecipe(Recipe):
         return VocoderTask(model, sampler("train"), sampler("valid"), self.task, self.optim, seed=self.train.seed, device=device)
 
 
+class QuantizerRecipe(Recipe):
+    """Training of a quantiser."""
+
+    model: QuantizerConfig = QuantizerConfig()
+    task: QuantizerTaskConfig = QuantizerTaskConfig()
+
+    def build(self, device: str) -> QuantizerTask:
+        """Make the task.
+
+        Raises:
+            InputError: the quantiser is of a kind that has nothing to train.
+        """
+        if self.model.kind == "kmeans":
+            raise InputError("model.kind = 'kmeans' is not trained; `tts codebook` makes its codebook")
+        train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
+        model = Quantizer(self.model)
+        _set_scale(model, train)
+        task = QuantizerTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
+        if self.start is None:
+            task.start()
+        return task
+
+
 class AcousticRecipe(Recipe):
     """Training of an acoustic model."""
 
+    quantizer: Path | None = None  # run of a quantizer, or a file of `tts codebook`; of a head of codes
     model: AcousticConfig = AcousticConfig()
     task: AcousticTaskConfig = AcousticTaskConfig()
 
     def build(self, device: str) -> AcousticTask:
-        """Make the task."""
+        """Make the task; frames are normalised as the quantizer's are, if there is one.
+
+        Raises:
+            InputError: the head needs a quantizer and none is named, or the other way round.
+        """
         train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
         encoder = self.model.encoder.model_copy(update={"n_symbols": len(train.symbols)})
-        model = AcousticModel(self.model.model_copy(update={"encoder": encoder}))
-        mean, std = measure_mel(train)
-        model.mel_mean.copy_(mean)
-        model.mel_std.copy_(std)
+        config = self.model.model_copy(update={"encoder": encoder, "quantizer": None})
+        quantizer = None if self.quantizer is None else load_quantizer(self.quantizer, config.patch_size)
+        model = AcousticModel(config, quantizer)
+        _set_scale(model, train, quantizer)
         return AcousticTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
 
 
-RECIPES: dict[str, type[AlignerRecipe] | type[VocoderRecipe] | type[AcousticRecipe]] = {
+def _set_scale(model: AcousticModel | Quantizer, data: FeatureFolder, like: Quantizer | None = None) -> None:
+    """Have a model normalise frames by the mel of a folder, or as another does."""
+    mean, std = measure_mel(data) if like is None else (like.mel_mean, like.mel_std)
+    if len(mean) != model.config.n_mels:
+        raise InputError(f"model.n_mels = {model.config.n_mels}, but the features have {len(mean)} bands")
+    model.mel_mean.copy_(mean)
+    model.mel_std.copy_(std)
+
+
+AnyRecipe = AlignerRecipe | VocoderRecipe | QuantizerRecipe | AcousticRecipe
+AnyTask = AlignerTask | VocoderTask | QuantizerTask | AcousticTask
+AnyModel = Aligner | Vocoder | Quantizer | AcousticModel
+
+RECIPES: dict[str, type[AnyRecipe]] = {
     "aligner": AlignerRecipe,
     "vocoder": VocoderRecipe,
+    "quantizer": QuantizerRecipe,
     "acoustic": AcousticRecipe,
 }
 
 
-def build_task(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, device: str) -> AlignerTask | VocoderTask | AcousticTask:
+def build_task(recipe: AnyRecipe, device: str) -> AnyTask:
     """Make a recipe's task, with the weights of its `start` run, and write the resolved recipe into the run's folder.
 
     The first weights hang on the recipe's seed alone.
@@ -116,7 +162,7 @@ def build_task(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, device: s
     return task
 
 
-def _check_same_model(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe) -> None:
+def _check_same_model(recipe: AnyRecipe) -> None:
     """Refuse to go on with a run of another model, before its config is overwritten."""
     path = recipe.out / CONFIG_NAME
     if not (path.is_file() and (recipe.out / CHECKPOINT_NAME).is_file()):
@@ -139,11 +185,11 @@ def read_run(folder: Path) -> dict[str, Tensor]:
     return average
 
 
-def load_model(kind: str, folder: Path) -> Vocoder | AcousticModel | Aligner:
+def load_model(kind: str, folder: Path) -> AnyModel:
     """Build a run's model with its averaged weights, in eval mode.
 
     Args:
-        kind: "aligner", "vocoder" or "acoustic".
+        kind: "aligner", "vocoder", "quantizer" or "acoustic".
         folder: of the run.
 
     Raises:
@@ -153,10 +199,27 @@ def load_model(kind: str, folder: Path) -> Vocoder | AcousticModel | Aligner:
     if not path.is_file():
         raise InputError(f"{folder}: no {CONFIG_NAME} here; is it the folder of a run?")
     recipe = validate(RECIPES[kind], _read_json(path), str(path))
-    classes = {"aligner": Aligner, "vocoder": Vocoder, "acoustic": AcousticModel}
-    model: Vocoder | AcousticModel | Aligner = classes[kind](recipe.model)  # type: ignore[arg-type]
+    classes = {"aligner": Aligner, "vocoder": Vocoder, "quantizer": Quantizer, "acoustic": AcousticModel}
+    model: AnyModel = classes[kind](recipe.model)  # type: ignore[arg-type]
     model.load_state_dict(read_run(folder))
     return model.eval()
+
+
+def load_quantizer(path: Path, patch_size: int) -> Quantizer:
+    """Load a quantiser's run, or a codebook of `tts codebook` as a quantiser of patches, in eval mode.
+
+    Args:
+        path: folder of the run, or the file.
+        patch_size: frames of a patch, for a codebook of single frames.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if path.is_file():
+        return build_quantizer(read_codebook(path), patch_size)
+    model = load_model("quantizer", path)
+    assert isinstance(model, Quantizer)
+    return model
 
 
 def _read_json(path: Path) -> object:
