@@ -14,9 +14,8 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from tts.data.dataset import FeatureFolder, Utterance, pad
+from tts.data.dataset import FeatureFolder, Utterance
 from tts.data.sampler import LengthSampler
-from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
 from tts.models.heads import Codes, FrameDistribution
 from tts.models.losses import (
@@ -29,13 +28,12 @@ from tts.models.losses import (
     compute_mean_distance,
     measure_usage,
 )
-from tts.nn.masks import lengths_to_mask
-from tts.text.durations import expand_durations
+from tts.training.batches import Batch, collate, encode_batch, shift
 from tts.training.optim import OptimConfig, Updater
-
-Batch = dict[str, Tensor]
+from tts.training.signs import measure_signs
 
 N_VALID = 128  # held-out utterances that are validated on, at most
+N_SIGNS = 12  # held-out utterances that the model speaks from its own history
 
 
 class AcousticTaskConfig(BaseModel):
@@ -58,36 +56,6 @@ class AcousticTaskConfig(BaseModel):
     own_samples_share: float = Field(0.5, ge=0, le=1)  # of the patches, at most
     own_samples_temperature: float = Field(0.5, ge=0)
     bf16: bool = True  # bfloat16 autocast in the network
-
-
-def collate(utterances: list[Utterance], patch_size: int) -> Batch:
-    """Batch utterances that have durations; the mel's last frame is repeated to fill the last patch.
-
-    Returns:
-        tokens (B, S, 3), token_lengths (B,), durations (B, S), token_index (B, T), place (B, T, N_PLACE), mel (B, T, F),
-        patch_lengths (B,), with T = P * patch_size.
-    """
-    expanded = [expand_durations(_durations_of(utterance), patch_size) for utterance in utterances]
-    mels = []
-    for utterance, (token_index, _) in zip(utterances, expanded, strict=True):
-        mel = utterance.mel.astype(np.float32)
-        mels.append(np.concatenate((mel, np.repeat(mel[-1:], len(token_index) - len(mel), axis=0))))
-    arrays = {
-        "tokens": pad([utterance.tokens.astype(np.int64) for utterance in utterances]),
-        "durations": pad([_durations_of(utterance).astype(np.int64) for utterance in utterances], 1),
-        "token_index": pad([token_index for token_index, _ in expanded]),
-        "place": pad([place for _, place in expanded]),
-        "mel": pad(mels),
-        "token_lengths": np.array([len(utterance.tokens) for utterance in utterances]),
-        "patch_lengths": np.array([len(mel) // patch_size for mel in mels]),
-    }
-    return {name: torch.from_numpy(array) for name, array in arrays.items()}
-
-
-def _durations_of(utterance: Utterance) -> np.ndarray:
-    if utterance.durations is None:
-        raise InputError("these features have no durations; `tts align` makes them")
-    return utterance.durations
 
 
 def measure_mel(data: FeatureFolder, n_utterances: int = 2_000) -> tuple[Tensor, Tensor]:
@@ -152,18 +120,19 @@ class AcousticTask:
         """Losses of a batch; the history is corrupted in training only."""
         batch = {name: value.to(self.device) for name, value in batch.items()}
         patch_size = self.model.config.patch_size
-        token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
-        patch_mask = lengths_to_mask(batch["patch_lengths"], batch["mel"].shape[1] // patch_size)
-        frame_mask = patch_mask.repeat_interleave(patch_size, dim=1)
-        frames = self.model.normalize(batch["mel"]) * frame_mask[..., None]
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
-            memory, log_durations = self.model.encode(batch["tokens"], token_mask)
-            conditions = self.model.condition(memory, batch["token_index"], batch["place"], patch_mask)
-            patches = self._history(frames, conditions) if is_training else frames
-            distribution = self.model.predict(conditions, shift(patches, patch_size))
+            encoded = encode_batch(self.model, batch)
+            token_mask, patch_mask, frame_mask, frames = (
+                encoded.token_mask,
+                encoded.patch_mask,
+                encoded.frame_mask,
+                encoded.frames,
+            )
+            patches = self._history(frames, encoded.conditions) if is_training else frames
+            distribution = self.model.predict(encoded.conditions, shift(patches, patch_size))
         weight = frame_mask / frame_mask.sum()
         token_weight = token_mask / token_mask.sum()
-        error = (log_durations - batch["durations"].float().log()).abs()
+        error = (encoded.log_durations - batch["durations"].float().log()).abs()
         generator = self.generator if is_training else torch.Generator(self.device).manual_seed(0)
         loss = compute_loss(self.config.loss, distribution, frames, self.config.beta, generator)
         return {
@@ -214,27 +183,30 @@ class AcousticTask:
 
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:
-        """Losses of the averaged weights on held-out utterances, history untouched."""
-        order = np.argsort(self.valid.n_frames, kind="stable")
-        indices = order[np.linspace(0, len(order) - 1, min(len(order), N_VALID)).round().astype(np.int64)]  # of all lengths
+        """Losses of the averaged weights on held-out utterances, history untouched, and the signs of a collapse."""
+        indices = self._held_out(N_VALID)
         groups = [indices[start : start + 16] for start in range(0, len(indices), 16)]
-        with self.updater.averaged():
-            rows = [self.losses(self._collate([self.valid[int(i)] for i in group]), is_training=False) for group in groups]
-        return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]}
+        with self.updater.averaged() as model:
+            rows = [self.losses(self._collate([self.valid[i] for i in group]), is_training=False) for group in groups]
+            batch = self._collate([self.valid[i] for i in self._held_out(N_SIGNS)])
+            batch = {name: value.to(self.device) for name, value in batch.items()}
+            signs = measure_signs(model, batch, torch.Generator(self.device).manual_seed(0))
+        return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]} | signs
+
+    def _held_out(self, most: int) -> list[int]:
+        """Held-out utterances of all lengths, the shortest first."""
+        order = np.argsort(self.valid.n_frames, kind="stable")
+        places = np.linspace(0, len(order) - 1, min(len(order), most)).round().astype(np.int64)
+        return [int(index) for index in order[places]]
 
     @torch.no_grad()
     def draw(self, writer: Any, step: int) -> None:
         """Write the mel of a held-out utterance: recorded, and the mean given the recorded history."""
         batch = self._collate([self.valid[0]])
         with self.updater.averaged():
-            tokens = batch["tokens"].to(self.device)
-            mask = torch.ones(tokens.shape[:2], dtype=torch.bool, device=self.device)
-            memory, _ = self.model.encode(tokens, mask)
-            patches = torch.ones(1, batch["mel"].shape[1] // self.model.config.patch_size, dtype=torch.bool, device=self.device)
-            index, place = batch["token_index"].to(self.device), batch["place"].to(self.device)
-            conditions = self.model.condition(memory, index, place, patches)
-            frames = self.model.normalize(batch["mel"].to(self.device))
-            mean = self.model.predict(conditions, shift(frames, self.model.config.patch_size)).mean
+            encoded = encode_batch(self.model, {name: value.to(self.device) for name, value in batch.items()})
+            frames = encoded.frames
+            mean = self.model.predict(encoded.conditions, shift(frames, self.model.config.patch_size)).mean
         for name, picture in (("recorded", frames), ("mean", mean)):
             writer.add_image(name, (picture[0].float().cpu().T.flip(0) / 5 + 0.5).clamp(0, 1)[None], step)
 
@@ -246,9 +218,3 @@ class AcousticTask:
         """Take over what state_dict gave."""
         self.updater.load_state_dict(state["updater"])
         self.generator.set_state(state["generator"])
-
-
-def shift(frames: Tensor, patch_size: int) -> Tensor:
-    """Frames (B, T, F) to the patch before each patch (B, P, r * F); zeros before the first."""
-    patches = frames.unflatten(1, (-1, patch_size)).flatten(2)
-    return torch.cat((torch.zeros_like(patches[:, :1]), patches[:, :-1]), dim=1)

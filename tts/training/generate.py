@@ -19,8 +19,7 @@ from torch import Tensor
 from tts.data.dataset import FeatureFolder
 from tts.data.sampler import LengthSampler
 from tts.models.acoustic import AcousticModel
-from tts.nn.masks import lengths_to_mask
-from tts.training.acoustic import collate, shift
+from tts.training.batches import Batch, collate, encode_batch, shift
 
 N_PASSES = 3
 BATCH_FRAMES = 6_000
@@ -28,17 +27,14 @@ SHARED = ("waveform.npy", "f0.npy", "tokens.npy", "symbols.json", "mel.json")
 
 
 @torch.no_grad()
-def generate_frames(model: AcousticModel, batch: dict[str, Tensor], temperature: float, generator: torch.Generator) -> Tensor:
+def generate_frames(model: AcousticModel, batch: Batch, temperature: float, generator: torch.Generator) -> Tensor:
     """Draw the mel (B, T, F) of a batch of acoustic training; the history is drawn too, N_PASSES - 1 patches back at least."""
     size = model.config.patch_size
-    token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
-    patch_mask = lengths_to_mask(batch["patch_lengths"], batch["mel"].shape[1] // size)
-    frames = model.normalize(batch["mel"])
-    with torch.autocast(frames.device.type, torch.bfloat16):
-        memory, _ = model.encode(batch["tokens"], token_mask)
-        conditions = model.condition(memory, batch["token_index"], batch["place"], patch_mask)
+    with torch.autocast(batch["mel"].device.type, torch.bfloat16):
+        encoded = encode_batch(model, batch)
+        frames = encoded.frames
         for _ in range(N_PASSES):
-            frames = model.predict(conditions, shift(frames, size)).sample(temperature, generator)
+            frames = model.predict(encoded.conditions, shift(frames, size)).sample(temperature, generator)
     return model.denormalize(frames.float())
 
 

@@ -21,7 +21,7 @@ from tts.training.optim import OptimConfig, Updater
 Batch = dict[str, Tensor]
 
 N_VALID = 128  # held-out utterances that are validated on, at most
-N_START = 16  # batches that the codebooks begin with
+N_START = 8  # batches that the codebooks begin with
 
 
 class QuantizerTaskConfig(BaseModel):
