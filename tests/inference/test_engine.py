@@ -1,5 +1,7 @@
 """The engine: streams, their joins, their order, their seeds."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -112,3 +114,10 @@ def test_the_vocoder_gives_the_same_for_any_chunks(onnx_tts, sizes):
 def test_an_utterance_of_three_frames_has_three_hops(onnx_tts):
     mel = np.ones((3, 20), np.float32)
     assert len(chunked(onnx_tts, mel, [1, 1, 1])) == len(chunked(onnx_tts, mel, [3])) == 3 * 256
+
+
+def test_the_pace_of_a_voice_is_what_speed_one_means(onnx_tts, monkeypatch):
+    fast = onnx_tts.synthesize("Hello there, world.", SamplingConfig(seed=7, speed=1.25))
+    config = onnx_tts.voice.config.model_copy(update={"pace": 1.25})
+    monkeypatch.setattr(onnx_tts, "voice", dataclasses.replace(onnx_tts.voice, config=config))
+    assert np.array_equal(onnx_tts.synthesize("Hello there, world.", SEVEN).audio, fast.audio)

@@ -1,4 +1,4 @@
-"""`tts prepare`, `tts align`, `tts train`, `tts package`: from recordings to a voice. All need the extra [train]."""
+"""`tts align`, `tts train`, `tts package`: from recordings to a voice. All need the extra [train]."""
 
 from __future__ import annotations
 
@@ -37,26 +37,9 @@ class Kind(StrEnum):
     """What `tts train` trains."""
 
     vocoder = "vocoder"
+    quantizer = "quantizer"
     acoustic = "acoustic"
     aligner = "aligner"
-
-
-def prepare(
-    manifest: Path = typer.Argument(..., metavar="MANIFEST", help="manifest.jsonl of a corpus: id, audio, text."),
-    output: Path = typer.Option(..., "-o", "--output", metavar="FEATURES", help="Features folder, made anew."),
-    workers: int = typer.Option(os.cpu_count() or 1, min=1, max=256, help="Processes."),
-) -> None:
-    """Make the features of a corpus: mel, F0 and tokens."""
-    from tts.data.prepare import prepare as prepare_features
-    from tts.data.prepare import read_manifest
-
-    total, done = len(read_manifest(manifest)), 0
-    with progress_bar("preparing", total) as show:
-        for done in prepare_features(manifest, output, workers):
-            show(done)
-    if not done:
-        raise InputError(f"{manifest}: no clip could be used; {output / 'skipped.jsonl'} has the reasons")
-    note(f"{output}: {done} of {total} clips" + (f"; those left out are in {output / 'skipped.jsonl'}" if done < total else ""))
 
 
 def align(recipe: Path = RECIPE, settings: list[str] = SET, device: str = DEVICE, threads: int | None = THREADS) -> None:
@@ -143,7 +126,8 @@ def _row_words(row: dict[str, float]) -> str:
     """The parts of a log row that tell most."""
     if "loss" in row:
         return f"loss {row['loss']:.4f}, {row['frames_per_second']:,.0f} frames/s"
-    return ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "step")
+    levels = ("valid_usage_", "valid_perplexity_")  # of a quantizer: too many to read here
+    return ", ".join(f"{name} {value:.4f}" for name, value in row.items() if name != "step" and not name.startswith(levels))
 
 
 def count_frames(batch: Batch) -> int:
@@ -187,6 +171,7 @@ def package(
     license: str = typer.Option(..., help="SPDX identifier, such as Apache-2.0."),
     summary: str = typer.Option(..., help="One line about the voice."),
     temperature: float = typer.Option(0.3, help="That the voice speaks with unless told otherwise, 0 to 2."),
+    pace: float = typer.Option(1.0, min=0.5, max=2.0, help="What --speed 1 means: factor on the rate that the model learned."),
     card: Path | None = typer.Option(None, metavar="FILE", help="Model card; kept as README.md of the voice."),
 ) -> None:
     """Make a voice of two finished runs."""
@@ -205,7 +190,7 @@ def package(
     kept = card or output / CARD_NAME
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
         made = Path(folder) / "voice"
-        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature))
+        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature, pace))
         if kept.is_file():
             shutil.copyfile(kept, made / CARD_NAME)
         if output.exists():

@@ -200,7 +200,7 @@ class TTS:
         """Speak one utterance that begins at sample `start` of the stream."""
         tokens = np.stack((utterance.tokens.ids, utterance.tokens.stress, utterance.tokens.place), axis=1)
         memory, log_durations = self.backend.encode(tokens)
-        durations = round_durations(log_durations, sampling.speed)
+        durations = round_durations(log_durations, sampling.speed * self.voice.config.pace)
         words = self._timings(utterance, durations, start)
         text = utterance.text
         vocoder = VocoderStream(self, rng)

@@ -24,12 +24,14 @@ class VoiceFacts:
         license: SPDX identifier.
         summary: one line.
         temperature: that the voice speaks with unless told otherwise.
+        pace: what speed 1 means, as a factor on the rate that the model learned.
     """
 
     name: str
     license: str
     summary: str
     temperature: float = 0.3
+    pace: float = 1.0
 
 
 def package_voice(

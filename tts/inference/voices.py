@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from tts.codec.config import VocoderConfig
 from tts.config import validate
@@ -38,6 +38,7 @@ class VoiceConfig(BaseModel):
     license: str  # SPDX identifier
     summary: str  # one line
     temperature: float  # that the voice speaks with unless told otherwise
+    pace: float = Field(1.0, ge=0.5, le=2)  # what speed 1 means: factor on the rate that the model learned
     acoustic: AcousticConfig
     vocoder: VocoderConfig
     sha256: dict[str, str]  # of the files
