@@ -8,20 +8,23 @@ import soundfile as sf
 from toy_corpus import SAMPLE_RATE, make_corpus, tone, write_manifest
 
 from tts.audio.silence import KEPT_AFTER, KEPT_BEFORE
+from tts.data.clean import PrepareConfig
 from tts.data.dataset import FeatureFolder, pad, read_rows
-from tts.data.prepare import prepare, read_manifest
+from tts.data.prepare import prepare
+from tts.data.tables import read_manifest
 from tts.errors import InputError
 from tts.text.symbols import DEFAULT_SYMBOLS
 
 
-def run(manifest, out, **options) -> int:
-    return max(prepare(manifest, out, **options), default=0)
+def run(corpus, out, **options) -> int:
+    """Prepare a corpus; returns the number of good clips."""
+    return list(prepare(corpus, out, **options))[-1].n_good
 
 
 def test_a_corpus_becomes_a_features_folder(tmp_path):
     manifest = make_corpus(tmp_path / "corpus")
     assert run(manifest, tmp_path / "features") == 12
-    assert read_rows(tmp_path / "features" / "skipped.jsonl") == []
+    assert read_rows(tmp_path / "features" / "rejected.jsonl") == []
     train, valid = (FeatureFolder(tmp_path / "features", split) for split in ("train", "valid"))
     assert (len(train), len(valid)) == (10, 2)
     assert train.symbols == DEFAULT_SYMBOLS
@@ -86,16 +89,16 @@ def test_clips_that_cannot_be_used_are_named_with_the_reason(tmp_path):
     rows += [{"id": "no f0", "audio": "good.wav", "f0": "none.npy", "text": "A text."}]
     rows[5] |= {"text": "…", "phonemes": ""}
     rows[6] |= {"phonemes": "a" * 90}
-    assert run(write_manifest(tmp_path, rows), tmp_path / "out") == 1
-    reasons = {row["id"]: row["reason"] for row in read_rows(tmp_path / "out" / "skipped.jsonl")}
+    assert run(write_manifest(tmp_path, rows), tmp_path / "out", max_bad=1) == 1
+    reasons = {row["id"]: row["reason"] for row in read_rows(tmp_path / "out" / "rejected.jsonl")}
     expected = {
         "nan": "no numbers",
         "short": "400 samples of audio are too few",
         "empty": "holds no audio",
         "silent": "the audio is silent",
         "mute": "no phonemes",
-        "long": "92 tokens do not fit into 79 frames",
-        "missing": "cannot be read as audio",
+        "long": "the transcript is too long for the audio",
+        "missing": "no such file",
         "text": "cannot be read as audio",
         "f0 of 7": "7 values of F0 for 79 mel frames",
         "no f0": "cannot be read as F0",
@@ -109,18 +112,33 @@ def test_a_corpus_without_a_usable_clip_is_an_error(tmp_path):
     manifest = write_manifest(tmp_path, [{"id": "a", "audio": "a.wav", "text": "A text."}])
     with pytest.raises(InputError, match="no clip could be used"):
         run(manifest, tmp_path / "out")
-    assert "a.wav" in read_rows(tmp_path / "out" / "skipped.jsonl")[0]["reason"]
+    assert "a.wav" in read_rows(tmp_path / "out" / "rejected.jsonl")[0]["reason"]
     with pytest.raises(InputError, match=r"no complete features here \(symbols.json is missing\)"):
         FeatureFolder(tmp_path / "out", "train")
 
 
-def test_preparing_anew_forgets_the_old_alignment(tmp_path):
+def test_a_second_run_changes_nothing_and_keeps_the_alignment(tmp_path):
+    manifest, out = make_corpus(tmp_path / "corpus", n_clips=3), tmp_path / "out"
+    run(manifest, out)
+    np.save(out / "durations.npy", np.ones(5, np.int16))
+    before = {path.name: path.stat().st_mtime_ns for path in out.iterdir()}
+    assert run(manifest, out) == 3
+    assert {path.name: path.stat().st_mtime_ns for path in out.iterdir()} == before
+
+
+@pytest.mark.parametrize("change", ["text", "audio", "settings"])
+def test_a_changed_corpus_is_prepared_anew_and_forgets_the_old_alignment(tmp_path, change):
     manifest, out = make_corpus(tmp_path / "corpus", n_clips=3), tmp_path / "out"
     run(manifest, out)
     np.save(out / "durations.npy", np.ones(5, np.int16))
     (out / "dropped.jsonl").write_text('{"id": "0", "reason": "old"}\n')
-    run(manifest, out)
-    assert not (out / "durations.npy").exists()
+    rows = read_rows(manifest)
+    if change == "text":
+        write_manifest(manifest.parent, [rows[0] | {"text": "other"}, *rows[1:]])
+    if change == "audio":
+        sf.write(manifest.parent / "0.wav", sf.read(manifest.parent / "0.wav")[0] * 0.5, SAMPLE_RATE)
+    run(manifest, out, config=PrepareConfig(max_seconds=20.0 if change == "settings" else 40.0))
+    assert not (out / "durations.npy").exists() and not (out / "dropped.jsonl").exists()
     assert len(FeatureFolder(out, "train")) == 1
 
 

@@ -1,219 +1,192 @@
-"""From a corpus (a manifest and audio files) to features that training reads, packed in a few arrays.
+"""From a corpus to a features folder: in pieces, by several processes, and after a kill from where it stopped.
 
-A manifest has one JSON object a line with `id`, `audio` (a path beside the manifest) and `text`; it may give `phonemes`
-(otherwise the front end makes them), `split` ("train", "valid", "test"), and `f0` (a .npy of Hz per mel frame, 0 = unvoiced;
-otherwise F0 is tracked). Silence at both ends of a clip is cut to a few frames. A features folder holds `mel.npy` (frames,
-n_mels) float16, `waveform.npy` (samples,) int16, `f0.npy` (frames,) float32, negative where the frame is unvoiced and the value
-interpolated, `tokens.npy` (tokens, 3) int16 (id, stress, place), `index.jsonl` with one row per utterance (offsets and lengths
-in each array), `symbols.json` and `mel.json` (MelConfig).
+A piece is some clips in the order of the corpus; what it holds is a function of those clips and the settings alone, so that one
+process or many, in one go or in several, write the same bytes. Pieces are named by a hash of what they are made of: a second run
+makes only those that are missing, and the shards whose clips or settings have changed. What cannot be used is listed in
+`rejected.jsonl` with its reason.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor
+import os
+import shutil
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from tts.audio.io import read_audio
-from tts.audio.mel import LogMel, MelConfig
-from tts.audio.pitch import fill_unvoiced, track_f0
-from tts.audio.silence import find_speech
+from tts.audio.mel import MelConfig
+from tts.checkpoint import make_folder, replacing
+from tts.data.clean import PrepareConfig
+from tts.data.corpora import Corpus, open_corpus
+from tts.data.plan import Plan, group_clips, make_plan, usable_clips
+from tts.data.shards import (
+    MEL,
+    REJECTED,
+    SHARD,
+    SHARDS,
+    SPEAKERS,
+    SYMBOLS,
+    WRITTEN,
+    PieceCounts,
+    jsonl,
+    pack,
+    read_counts,
+    read_piece_rejections,
+    read_shard,
+    shard_folders,
+    write_whole,
+)
+from tts.data.work import Job, run_jobs
 from tts.errors import InputError
-from tts.text.normalize import normalize
-from tts.text.phonemize import EnglishPhonemizer
 from tts.text.symbols import DEFAULT_SYMBOLS
 
-ARRAYS = ("mel", "waveform", "f0", "tokens")
-WRITTEN = (*(f"{name}.npy" for name in (*ARRAYS, "durations")), "index.jsonl", "skipped.jsonl", "dropped.jsonl", "symbols.json")
-SILENT_PEAK = 1e-3  # a recording that never gets louder, -60 dB, holds no speech
+MAX_BAD = 0.2  # share of bad clips above which a corpus is refused
 
 
 @dataclass(frozen=True)
-class Features:
-    """What one utterance gives: arrays as in the features folder, before they are packed."""
+class Progress:
+    """How far it is: clips in the corpus, good ones so far, and bad ones by kind."""
 
-    row: dict[str, Any]
-    mel: np.ndarray
-    waveform: np.ndarray
-    f0: np.ndarray
-    tokens: np.ndarray
+    total: int
+    n_good: int
+    rejected: Counter[str]
 
+    @property
+    def n_bad(self) -> int:
+        """Bad clips so far."""
+        return self.rejected.total()
 
-def read_manifest(path: Path) -> list[dict[str, Any]]:
-    """Read a manifest.
+    @property
+    def n_done(self) -> int:
+        """Clips so far."""
+        return self.n_good + self.n_bad
 
-    Raises:
-        InputError: the file is missing, a line is no JSON object, a row lacks id, audio or text, or an id comes twice.
-    """
-    if not path.is_file():
-        raise InputError(f"{path}: no such manifest; a corpus folder holds manifest.jsonl")
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path}: no UTF-8 text ({error.reason} at byte {error.start})") from None
-    rows: dict[str, dict[str, Any]] = {}
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        row = _manifest_row(line, f"{path}, line {number}")
-        if row["id"] in rows:
-            raise InputError(f"{path}, line {number}: the id {row['id']!r} comes twice")
-        rows[row["id"]] = row
-    if not rows:
-        raise InputError(f"{path}: the manifest is empty")
-    return list(rows.values())
+    def words(self) -> str:
+        """The bad clips in words: "3 clipped, 1 silent"."""
+        return ", ".join(f"{count} {kind}" for kind, count in self.rejected.most_common())
 
 
-def _manifest_row(line: str, place: str) -> dict[str, Any]:
-    try:
-        row = json.loads(line)
-    except json.JSONDecodeError as error:
-        raise InputError(f"{place}: no JSON object ({error.msg})") from None
-    if not isinstance(row, dict):
-        raise InputError(f"{place}: {line.strip()[:40]} is no JSON object")
-    missing = [name for name in ("id", "audio", "text") if not isinstance(row.get(name), str)]
-    if missing:
-        raise InputError(f"{place}: {', '.join(missing)} missing, or no text")
-    return row
-
-
-def prepare(manifest: Path, out: Path, workers: int = 1, mel_config: MelConfig | None = None) -> Iterator[int]:
-    """Make the features folder of a corpus; clips that cannot be used are named in `skipped.jsonl` with the reason.
+def prepare(
+    corpus: Corpus | Path | str,
+    out: Path,
+    workers: int = 1,
+    mel_config: MelConfig | None = None,
+    config: PrepareConfig | None = None,
+    *,
+    roots: tuple[Path, ...] = (),
+    max_bad: float = MAX_BAD,
+) -> Iterator[Progress]:
+    """Make the features folder of a corpus, or go on with it.
 
     Args:
-        manifest: manifest.jsonl of the corpus.
-        out: features folder, made anew.
+        corpus: a corpus, or a path whose format is found out.
+        out: features folder; what is there and fits is kept, what does not fit is made anew.
         workers: processes.
         mel_config: the mel analysis.
+        config: what is done to clips, and which are refused.
+        roots: folders, perhaps on other disks, that the shards of a large corpus go to in turn; none means `out`.
+        max_bad: share of bad clips above which the corpus is refused.
 
     Yields:
-        The number of utterances done so far; the folder is complete when the iteration ends.
+        How far it is; the folder is complete when the iteration ends.
 
     Raises:
-        InputError: the manifest is wrong, or none of its clips can be used.
+        InputError: the corpus cannot be read, or too many of its clips are bad.
     """
-    rows = read_manifest(manifest)
-    out.mkdir(parents=True, exist_ok=True)
-    for name in WRITTEN:  # durations of an older alignment would not fit
-        (out / name).unlink(missing_ok=True)
-    config = mel_config or MelConfig()
-    jobs = ((row, manifest.parent, config) for row in rows)
-    if workers > 1:
-        with ProcessPoolExecutor(workers) as pool:
-            yield from _pack(pool.map(_extract_or_reason, jobs, chunksize=16), out)
-    else:
-        yield from _pack(map(_extract_or_reason, jobs), out)
-    (out / "symbols.json").write_text(DEFAULT_SYMBOLS.to_json(), encoding="utf-8")
-    (out / "mel.json").write_text(config.model_dump_json(indent=2), encoding="utf-8")
+    corpus = corpus if isinstance(corpus, Corpus) else open_corpus(str(corpus))
+    mel, config = mel_config or MelConfig(), config or PrepareConfig()
+    if out.exists() and Path(corpus.source).exists() and out.resolve() == Path(corpus.source).resolve():
+        raise InputError(f"-o {out}: is the corpus; name another folder")
+    make_folder(out)
+    plan = make_plan(corpus, mel, config, out, roots)
+    _clear_what_does_not_fit(plan, out)
+    progress = Progress(plan.n_clips, 0, Counter())
+    for piece, counts in run_jobs(_jobs(corpus, plan, mel, config), workers):
+        progress = Progress(plan.n_clips, progress.n_good + counts.n_good, progress.rejected + Counter(counts.rejected))
+        _check_share(progress, max_bad, plan, piece, out)
+        shard = plan.shard_of(piece)
+        if piece == plan.last_piece(shard) and not plan.is_packed(shard):
+            pack(plan.folders[shard], plan.piece_paths(shard), plan.shard_keys(shard), mel)
+        yield progress
+    if plan.folders != [out]:
+        _write_root(plan, out, mel)
 
 
-_mel: LogMel | None = None
-_phonemizer = None
+def _clear_what_does_not_fit(plan: Plan, out: Path) -> None:
+    """Remove what an earlier run left that is no part of this one; an old alignment would not fit."""
+    if (out / SHARDS).is_file():
+        for folder in shard_folders(out):
+            if folder not in plan.folders and folder != out and (folder / SHARD).is_file():
+                shutil.rmtree(folder)
+    is_whole = all(plan.is_packed(shard) for shard in range(len(plan.folders)))
+    if not is_whole:
+        for name in (SYMBOLS, *WRITTEN):
+            (out / name).unlink(missing_ok=True)
 
 
-def _extract_or_reason(job: tuple[dict[str, Any], Path, MelConfig]) -> Features | dict[str, str]:
-    row, folder, config = job
-    try:
-        return extract(row, folder, config)
-    except InputError as error:
-        return {"id": row["id"], "reason": str(error)}
+def _jobs(corpus: Corpus, plan: Plan, mel: MelConfig, config: PrepareConfig) -> Iterator[tuple[int, Job | PieceCounts]]:
+    """For every piece its number, and its work or, if that is done, its counts; a packed shard comes as its last piece."""
+    packed = [plan.is_packed(shard) for shard in range(len(plan.folders))]
+    if all(packed):
+        yield from ((plan.last_piece(shard), _counts_of(plan.folders[shard])) for shard in range(len(packed)))
+        return
+    for piece, clips in enumerate(group_clips(usable_clips(corpus, config, with_audio=True))):
+        shard = plan.shard_of(piece)
+        if packed[shard]:
+            if piece == plan.last_piece(shard):
+                yield piece, _counts_of(plan.folders[shard])
+            continue
+        path = plan.piece_path(piece)
+        make_folder(path.parent)
+        yield piece, read_counts(path) or Job(clips, mel, config, path)
 
 
-def extract(row: dict[str, Any], folder: Path, config: MelConfig) -> Features:
-    """Compute the features of one manifest row whose paths are relative to folder."""
-    global _mel, _phonemizer
-    torch.set_num_threads(1)
-    if _mel is None or _mel.config != config:
-        _mel = LogMel(config)
-    waveform = read_audio(folder / row["audio"], config.sample_rate)
-    _check_waveform(waveform, row["id"])
-    with torch.inference_mode():
-        mel = _mel(torch.from_numpy(waveform)[None])[0].numpy()
-    f0 = _read_f0(folder / row["f0"]) if "f0" in row else track_f0(waveform, config.sample_rate, config.hop_length)
-    if len(f0) != len(mel):
-        raise InputError(f"{row['id']}: {len(f0)} values of F0 for {len(mel)} mel frames")
-    speech = find_speech(mel)
-    mel, f0 = mel[speech], f0[speech]
-    waveform = waveform[speech.start * config.hop_length : speech.stop * config.hop_length]
-    phonemes = row.get("phonemes")
-    if phonemes is None:
-        _phonemizer = _phonemizer or EnglishPhonemizer()
-        phonemes = _phonemizer(normalize(row["text"])).phonemes
-    tokens = DEFAULT_SYMBOLS.encode(phonemes)
-    if len(tokens) < 3:
-        raise InputError(f"{row['id']}: no phonemes in {row['text'][:60]!r}")
-    if len(tokens) > len(mel):
-        raise InputError(f"{row['id']}: {len(tokens)} tokens do not fit into {len(mel)} frames")
-    return Features(
-        row={key: row[key] for key in ("id", "text", "kind") if key in row}
-        | {"split": row.get("split", "train"), "phonemes": phonemes},
-        mel=mel.astype(np.float16),
-        waveform=np.clip(np.round(waveform * 32767), -32768, 32767).astype(np.int16),
-        f0=fill_unvoiced(f0),
-        tokens=np.stack((tokens.ids, tokens.stress, tokens.place), axis=1).astype(np.int16),
-    )
+def _counts_of(folder: Path) -> PieceCounts:
+    about = read_shard(folder)
+    assert about is not None, f"{folder}: the shard went away"
+    return PieceCounts(about["n_good"], about["rejected"])
 
 
-def _check_waveform(waveform: np.ndarray, name: str) -> None:
-    if not np.isfinite(waveform).all():
-        raise InputError(f"{name}: the audio holds samples that are no numbers (NaN or infinite)")
-    peak = float(np.abs(waveform).max())
-    if peak < SILENT_PEAK:
-        raise InputError(f"{name}: the audio is silent (peak {peak:g})")
+def _check_share(progress: Progress, max_bad: float, plan: Plan, piece: int, out: Path) -> None:
+    """Stop as soon as it is certain that too many clips are bad, or none is good.
+
+    Raises:
+        InputError: with the kinds of damage; rejected.jsonl lists what was found so far.
+    """
+    if progress.n_good == 0 and progress.n_done == progress.total:
+        _write_rejected(plan, piece, out)
+        raise InputError(f"{out}: no clip could be used ({progress.words()}); {REJECTED} there gives the reasons")
+    if progress.n_bad > max_bad * progress.total:
+        _write_rejected(plan, piece, out)
+        reason = f"{progress.n_bad} of {progress.total} clips cannot be used, and at most {100 * max_bad:g} % may be bad"
+        raise InputError(f"{out}: {reason} ({progress.words()}); {out / REJECTED} names them; --max-bad allows more")
 
 
-def _read_f0(path: Path) -> np.ndarray:
-    try:
-        f0: np.ndarray = np.load(path)
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read as F0 ({error})") from None
-    return f0
-
-
-def _pack(results: Iterable[Features | dict[str, str]], out: Path) -> Iterator[int]:
-    """Append every utterance to raw files, then give each its .npy header."""
-    offsets = dict.fromkeys(ARRAYS, 0)
-    shapes: dict[str, tuple[np.dtype, tuple[int, ...]]] = {}
-    files = {name: (out / f"{name}.raw").open("wb") for name in offsets}
-    done = 0
-    with (
-        (out / "index.jsonl").open("w", encoding="utf-8") as index,
-        (out / "skipped.jsonl").open("w", encoding="utf-8") as skipped,
-    ):
-        for features in results:
-            if isinstance(features, dict):
-                skipped.write(json.dumps(features, ensure_ascii=False) + "\n")
+def _write_rejected(plan: Plan, last_piece: int, out: Path) -> None:
+    """List the bad clips up to a piece."""
+    with replacing(out / REJECTED) as temporary, temporary.open("w", encoding="utf-8", errors="backslashreplace") as file:
+        for shard, folder in enumerate(plan.folders[: plan.shard_of(last_piece) + 1]):
+            if plan.is_packed(shard):
+                file.write((folder / REJECTED).read_text(encoding="utf-8"))
                 continue
-            row = dict(features.row)
-            for name in offsets:
-                array = getattr(features, name)
-                shapes.setdefault(name, (array.dtype, array.shape[1:]))
-                files[name].write(array.tobytes())
-                row[name] = [offsets[name], len(array)]
-                offsets[name] += len(array)
-            index.write(json.dumps(row, ensure_ascii=False) + "\n")
-            done += 1
-            yield done
-    for file in files.values():
-        file.close()
-    for name, (dtype, tail) in shapes.items():
-        _add_header(out / f"{name}.raw", out / f"{name}.npy", dtype, (offsets[name], *tail))
-    if not done:
-        for name in ARRAYS:
-            (out / f"{name}.raw").unlink()
-        raise InputError(f"{out}: no clip could be used; skipped.jsonl there gives the reasons")
+            n_left_out = max(0, plan.last_piece(shard) - last_piece)
+            for path in plan.piece_paths(shard)[: len(plan.shard_keys(shard)) - n_left_out]:
+                file.write(jsonl(read_piece_rejections(path)))
 
 
-def _add_header(raw: Path, npy: Path, dtype: np.dtype, shape: tuple[int, ...]) -> None:
-    source = np.memmap(raw, dtype=dtype, mode="r", shape=shape)
-    target = np.lib.format.open_memmap(npy, mode="w+", dtype=dtype, shape=shape)
-    for start in range(0, len(source), 1 << 20):
-        target[start : start + (1 << 20)] = source[start : start + (1 << 20)]
-    target.flush()
-    raw.unlink()
+def _write_root(plan: Plan, out: Path, mel: MelConfig) -> None:
+    """Write what makes a list of shards a features folder."""
+    speakers: dict[str, Any] = {}
+    for folder in plan.folders:
+        about = read_shard(folder)
+        assert about is not None
+        speakers |= about["speakers"]
+    _write_rejected(plan, len(plan.keys) - 1, out)
+    names = [os.path.relpath(folder, out) if folder.is_relative_to(out) else str(folder.resolve()) for folder in plan.folders]
+    write_whole(out / SPEAKERS, json.dumps(sorted(speakers), ensure_ascii=False))
+    write_whole(out / MEL, mel.model_dump_json(indent=2))
+    write_whole(out / SHARDS, json.dumps({"shards": names}, indent=1))
+    write_whole(out / SYMBOLS, DEFAULT_SYMBOLS.to_json())
