@@ -1,0 +1,54 @@
+"""What callers send: OpenAI's fields, and a few of ours."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from tts.inference.sampling import SamplingConfig
+from tts.server.desk import Order
+
+Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
+MAX_NAME = 200  # characters
+
+
+class VoiceId(BaseModel):
+    """A voice as an object."""
+
+    id: str = Field(max_length=MAX_NAME)
+
+
+class SpeechRequest(BaseModel):
+    """Body of /v1/audio/speech. Fields that are not here are ignored, and named in the answer's header X-Ignored."""
+
+    model_config = ConfigDict(extra="allow", frozen=True, strict=True)
+
+    model: str = Field(max_length=MAX_NAME)
+    input: str = Field(min_length=1)
+    voice: str | VoiceId = Field(union_mode="left_to_right")
+    response_format: Format = "mp3"
+    speed: float = Field(1.0, ge=0.25, le=4)  # 2 is twice as fast
+    stream_format: Literal["audio", "sse"] = "audio"
+    seed: int | None = Field(None, ge=0, lt=2**63)  # of ours: gives the same audio again
+    temperature: float | None = Field(None, ge=0, le=2)  # of ours: liveliness
+    pause: float = Field(0.15, ge=0, le=10)  # of ours: seconds of silence between sentences
+
+    @property
+    def ignored(self) -> str:
+        """Names of fields without effect, those fit for a header."""
+        names = (name for name in self.model_extra or {} if name.isidentifier() and name.isascii())
+        return ", ".join(name[:40] for name, _ in zip(names, range(10), strict=False))
+
+    def order(self) -> Order:
+        """What is asked for."""
+        sampling = SamplingConfig(temperature=self.temperature, speed=self.speed, seed=self.seed, pause=self.pause)
+        voice = self.voice if isinstance(self.voice, str) else self.voice.id
+        return Order(self.input, voice, self.response_format, sampling)
+
+
+class CaptionedRequest(SpeechRequest):
+    """Body of /v1/audio/speech/timestamps."""
+
+    stream: bool = True  # one JSON object a line as it is made, or else a single one
+    return_timestamps: bool = True
