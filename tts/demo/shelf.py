@@ -1,0 +1,62 @@
+"""The voices that the demo offers: opened at the first use and kept. No name from a request ever becomes a path."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from tts.errors import InputError
+from tts.inference.engine import TTS
+from tts.inference.voices import CARD_NAME, list_voices
+
+WARM_UP = "Hello, zyxolant."  # a known and an unknown word: what is loaded at the first use is loaded before the first visitor
+
+
+class Shelf:
+    """Voices by name; may be used by several threads."""
+
+    def __init__(self, voices: Mapping[str, str | Path | TTS] | None = None, n_threads: int = 1) -> None:
+        """Take the voices; none is opened yet.
+
+        Args:
+            voices: name -> name of a bundled voice, a voice's folder, or an open voice; by default the bundled ones.
+            n_threads: threads of one operation.
+
+        Raises:
+            InputError: there is no voice.
+        """
+        self._sources = dict(voices if voices is not None else {name: name for name in list_voices()})
+        self._n_threads = n_threads
+        self._open: dict[str, TTS] = {}
+        self._lock = threading.Lock()
+        if not self._sources:
+            raise InputError("no voice to show: none is bundled; give a voice's folder")
+
+    @property
+    def names(self) -> list[str]:
+        """Of the voices, the default one first."""
+        return list(self._sources)
+
+    def get(self, name: str) -> TTS:
+        """The open voice of a name.
+
+        Raises:
+            InputError: no such voice here, or a damaged one.
+        """
+        if name not in self._sources:
+            raise InputError(f"unknown voice {name!r}: take one of {', '.join(self.names)}")
+        with self._lock:
+            if name not in self._open:
+                source = self._sources[name]
+                self._open[name] = source if isinstance(source, TTS) else TTS.load(source, n_threads=self._n_threads)
+            return self._open[name]
+
+    def warm_up(self) -> None:
+        """Open the default voice and speak a few words into nothing."""
+        self.get(self.names[0]).synthesize(WARM_UP)
+
+    def card(self, name: str) -> str:
+        """A voice's card, Markdown; "" if it has none."""
+        path = self.get(name).voice.folder / CARD_NAME
+        return path.read_text(encoding="utf-8") if path.is_file() else ""
