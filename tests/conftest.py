@@ -81,3 +81,19 @@ def tiny_voice(tmp_path_factory, tiny_acoustic, tiny_vocoder) -> Path:
     package_voice(tiny_acoustic, tiny_vocoder, DEFAULT_SYMBOLS, folder, facts, int8=())
     (folder / "README.md").write_text("# tiny\n\nNoise.\n")
     return folder
+
+
+@pytest.fixture(scope="session")
+def codebook():
+    """A function of a space that gives a Codebook of 32 random entries, of frames of 5 bands or of patches of two."""
+    import numpy as np
+
+    from tts.models.codebook import Codebook, CodebookFacts
+
+    def make(space: str) -> Codebook:
+        size, rng = 1 if space == "frame" else 2, np.random.default_rng(3)
+        facts = CodebookFacts(space=space, size=32, n_mels=5, patch_size=size, mel={}, seed=3, n_rows=0, error=0.0)
+        scale = rng.normal(size=5).astype(np.float32), rng.uniform(0.5, 2, 5).astype(np.float32)
+        return Codebook(rng.normal(size=(32, 5 * size)).astype(np.float32), *scale, facts)
+
+    return make

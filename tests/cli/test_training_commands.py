@@ -52,7 +52,7 @@ def recipes(tmp_path):
 def test_recordings_become_a_voice_that_speaks(run, recipes, tmp_path):
     features, voice = tmp_path / "features", tmp_path / "voice"
     result = run("prepare", write_corpus(tmp_path / "corpus"), "-o", features, "--workers", 1)
-    assert result.status == 0 and "4 of 5 clips" in result.err and "skipped.jsonl" in result.err
+    assert result.status == 0 and "4 of 5 clips" in result.err and "rejected.jsonl" in result.err
 
     result = run("align", recipes["aligner"], "--threads", 1)
     assert result.status == 0 and re.search(r"4 utterances aligned, 0 dropped .*dropped.jsonl", result.err)

@@ -15,14 +15,20 @@ from typing import Any
 
 import typer
 
-from tts.cli import measure, speak, train
+from tts.cli import codebook, compare, corpus, demo, measure, serve, speak, train
 from tts.cli.console import flush_out, note, one_line
 from tts.errors import InputError
 
 EXTRAS = {
     **dict.fromkeys(("torch", "torchaudio", "librosa", "scipy", "tensorboard", "onnx", "inflect"), "train"),
+    **dict.fromkeys(("sklearn", "vector_quantize_pytorch"), "train"),
+    "faiss": "faiss",
+    **dict.fromkeys(("lhotse", "smart_open", "pyloudnorm"), "corpora"),
     "matplotlib": "plot",
     **dict.fromkeys(("faster_whisper", "jiwer", "whisper_normalizer", "distillmos"), "eval"),
+    **dict.fromkeys(("fastapi", "starlette", "uvicorn", "h11", "prometheus_client", "av"), "serve"),
+    "wyoming": "wyoming",
+    **dict.fromkeys(("gradio", "lxml", "markdown_it"), "demo"),
 }  # module -> extra that brings it
 CommandError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, of click or of typer's copy of it
 
@@ -54,9 +60,9 @@ def _options(
 
 
 SPEAKING = (speak.say, speak.text, speak.voices, speak.info)
-TRAINING = (train.prepare, train.align, train.train, train.generate, train.package)
-MEASURING = (measure.evaluate, measure.bench)
-for command in (*SPEAKING, *TRAINING, *MEASURING):
+TRAINING = (corpus.prepare, corpus.validate, train.align, train.train, codebook.codebook, train.generate, train.package)
+MEASURING = (measure.evaluate, measure.bench, compare.compare)
+for command in (*SPEAKING, serve.serve, demo.demo, *TRAINING, *MEASURING):
     app.command()(command)
 
 

@@ -97,10 +97,10 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[..., None]]:
     """Show a bar with the time to come on stderr, if that is a terminal.
 
     Yields:
-        A function that takes how much is done, and a few words to show beside the bar.
+        A function that takes how much is done, a few words to show beside the bar, and the total, once it is known.
     """
     if not sys.stderr.isatty():
-        yield lambda done, words="": None
+        yield lambda done, words="", total=None: None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
@@ -109,4 +109,4 @@ def progress_bar(what: str, total: int) -> Iterator[Callable[..., None]]:
     columns = (text[0], BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn(), text[1])
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task(what, total=total, words="")
-        yield lambda done, words="": progress.update(task, completed=done, words=words)
+        yield lambda done, words="", total=None: progress.update(task, completed=done, words=words, total=total)

@@ -161,6 +161,6 @@ def _quality(audio: np.ndarray, sample_rate: int, quality: QualityPredictor | No
 
 
 def _held_out_rows(manifest: Path) -> list[Path]:
-    from tts.data.prepare import read_manifest
+    from tts.data.tables import read_manifest
 
     return [manifest.parent / row["audio"] for row in read_manifest(manifest) if row.get("split") == HELD_OUT]

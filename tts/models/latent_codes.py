@@ -37,9 +37,10 @@ class Codebooks(nn.Module):
     def forward(self, latents: Tensor) -> tuple[Tensor, Tensor, Tensor]:
         """Quantised latents (B, P, D) with a gradient past the quantisation, codes (B, P, Q), commitment loss.
 
-        In training mode the codebooks learn.
+        In training mode the codebooks learn, but not from a batch that is not finite.
         """
-        quantized, codes, losses = self.vq(latents)
+        is_finite = bool(latents.isfinite().all())  # NaN would stay in the running means
+        quantized, codes, losses = self.vq(latents, freeze_codebook=not is_finite)
         return quantized, codes, losses.mean()
 
     def encode(self, latents: Tensor) -> Tensor:
