@@ -1,5 +1,7 @@
 """English phonemes; words match the tokens' words."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -65,3 +67,10 @@ def test_every_phoneme_word_has_its_entry(english, text):
     tokens = DEFAULT_SYMBOLS.encode(phonemes.phonemes)
     assert len(phonemes.words) == tokens.n_words
     assert all(word.phonemes for word in phonemes.words)
+
+
+def test_threads_that_load_it_together_hear_the_same():
+    phonemizer = EnglishPhonemizer()
+    with ThreadPoolExecutor(6) as pool:
+        heard = list(pool.map(lambda _: phonemizer("A zyxolant read it.").phonemes, range(6)))
+    assert len(set(heard)) == 1 and len(heard[0]) > 12

@@ -8,11 +8,13 @@ for unknown words. It is loaded at the first use, and without the rest of its pa
 import importlib.util
 import re
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 from tts.text.pronunciation import LINK, read_lexicon, to_misaki
@@ -20,6 +22,7 @@ from tts.text.symbols import DEFAULT_SYMBOLS, PAUSES, STRESS_MARKS
 
 __all__ = ["EnglishPhonemizer", "Phonemes", "Phonemizer", "Word", "read_lexicon", "to_misaki"]
 
+_LOADING = threading.RLock()
 PRIMARY, SECONDARY = STRESS_MARKS
 MAX_WORD_LETTERS = 24  # what the network for unknown words reads at once
 MAX_REMEMBERED = 4096  # unknown words
@@ -102,10 +105,13 @@ class EnglishPhonemizer:
 
     @property
     def g2p(self) -> Any:
-        """The backend, loaded at the first use."""
+        """The backend, loaded at the first use, by whichever thread comes first."""
         if self._g2p is None:
-            self._g2p = _load_g2p().G2P(british=self._british)
-            self._g2p._oov = _network(self._g2p)
+            with _LOADING:
+                if self._g2p is None:
+                    g2p = _load_g2p().G2P(british=self._british)
+                    g2p._oov = _network(g2p)
+                    self._g2p = g2p
         return self._g2p
 
     def _spans(self, text: str, unknown: dict[str, int]) -> tuple[str, list[tuple[int, int, str]]]:
@@ -155,10 +161,9 @@ def _network(g2p: Any) -> Callable[[str], str | None]:
 
     @lru_cache(MAX_REMEMBERED)
     def pronounce(word: str) -> str | None:
-        if not networks:
-            g2p._oov = None
-            networks.append(g2p.oov)
-            g2p._oov = pronounce
+        with _LOADING:
+            if not networks:  # opened for another holder than g2p, which other threads read
+                networks.append(type(g2p).oov.fget(SimpleNamespace(_oov=None, british=g2p.british)))
         return _clean(networks[0](word))
 
     return pronounce
