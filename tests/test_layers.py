@@ -76,7 +76,9 @@ def needs_torch(path: Path) -> bool:
     return any(name.split(".")[0] in ("torch", "torchaudio", "onnx") for name in imports_of(path))
 
 
-@pytest.mark.parametrize("room", ["text", "config.py", "errors.py", "codec/config.py", "codec/synthesis.py", "models/config.py", "models/codebook.py"])
+@pytest.mark.parametrize(
+    "room", ["text", "config.py", "errors.py", "codec/config.py", "codec/synthesis.py", "models/config.py", "models/codebook.py"]
+)
 def test_what_speaking_shares_with_training_needs_no_torch(room):
     path = ROOT / "tts" / room
     assert not any(needs_torch(file) for file in ([path] if path.is_file() else path.glob("*.py")))

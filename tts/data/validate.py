@@ -137,8 +137,6 @@ def _array_faults(shard: Path, arrays: dict[str, np.ndarray], durations: np.ndar
         if array.shape[1:] != tails[name] or array.dtype != DTYPES[name]:
             shape = ", ".join(map(str, ("...", *tails[name])))
             yield Fault(str(shard / f"{name}.npy"), f"{array.dtype} {array.shape}, and not {DTYPES[name].__name__} ({shape})")
-    if len(arrays["mel"]) != len(arrays["f0"]):
-        yield Fault(str(shard), f"{len(arrays['f0'])} values of F0 for {len(arrays['mel'])} frames")
     if durations is not None and durations.shape != (len(arrays["tokens"]),):
         yield Fault(str(shard / "durations.npy"), f"{durations.shape} durations for {len(arrays['tokens'])} tokens")
 

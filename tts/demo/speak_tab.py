@@ -109,7 +109,9 @@ class SpeakTab:
             with gr.Tab("Timings"):
                 with gr.Row():
                     self.files = [
-                        gr.DownloadButton(suffix[1:].upper(), size="sm", interactive=False, elem_id=f"timings-{suffix[1:]}")
+                        gr.DownloadButton(
+                            suffix[1:].upper(), size="sm", min_width=70, interactive=False, elem_id=f"timings-{suffix[1:]}"
+                        )
                         for suffix in FORMATS
                     ]
                 self.timings = gr.HTML(elem_id="timings")

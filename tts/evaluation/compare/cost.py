@@ -1,4 +1,4 @@
-"""What mapping to a dictionary costs: microseconds per mel frame, one thread, beside a step of the backbone and a softmax.
+"""What mapping to a dictionary costs: processor time per mel frame, one thread, beside a step of the backbone and a softmax.
 
 The mapping is that of inference/mapping.py. The softmax is what a head of codes does instead: a product with as many rows, and a
 draw. The step is that of the bundled voice. Letters: C entries, D values of a row, F mel bands, r frames per patch.
@@ -91,16 +91,19 @@ def _estimate(work: Callable[[], Any], n_frames: int) -> dict[str, float]:
 
 
 def time_runs(work: Callable[[], Any]) -> Iterator[float]:
-    """Seconds of each run, after two that are not counted, until SECONDS have gone by."""
+    """Seconds of the processor for each run, after two that are not counted, until SECONDS have gone by.
+
+    What other processes take on a busy machine is not counted.
+    """
     for _ in range(2):
         work()
     end = time.perf_counter() + SECONDS
     for run in range(MAX_RUNS):
-        start = time.perf_counter()
-        if start > end and run >= MIN_RUNS:
+        if time.perf_counter() > end and run >= MIN_RUNS:
             return
+        start = time.process_time()
         work()
-        yield time.perf_counter() - start
+        yield time.process_time() - start
 
 
 def find_crossover(sizes: np.ndarray, costs: np.ndarray, other: np.ndarray) -> float | None:

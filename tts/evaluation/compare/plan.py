@@ -25,7 +25,7 @@ QUESTIONS = {
     7: "Patch size, history corruption, window",
     8: "Little data",
 }
-FORMAT = 1  # of the files of stages; another number makes those of older versions count as an older plan's
+FORMAT = 2  # of the files of stages; another number makes those of older versions count as an older plan's
 COLLAPSE = 9  # the provoked collapse is asked like a question
 
 

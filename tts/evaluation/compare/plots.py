@@ -244,7 +244,7 @@ def _draw_collapse(results: Results) -> Figure | None:
     heard = [name for name in ("wer", "mos") if any(getattr(row, name) is not None for rows in runs.values() for row in rows)]
     names = [*shown, *heard]
     n_columns = min(4, len(names))
-    figure = new_figure(3 * n_columns, 2.5 * -(-len(names) // n_columns))
+    figure = new_figure(2.4 * n_columns, 1.8 * -(-len(names) // n_columns) + 0.3)
     panels = figure.subplots(-(-len(names) // n_columns), n_columns, squeeze=False).flatten()
     for axes, name in zip(panels, names, strict=False):
         for index, (run, rows) in enumerate(runs.items()):
@@ -258,8 +258,8 @@ def _draw_collapse(results: Results) -> Figure | None:
         axes.set_title(name if name in shown else METRICS[name].label + METRICS[name].unit.replace(" %", ", %"), fontsize=9)
         axes.set_xlabel("step", fontsize=8)
         _tidy(axes)
-        if axes is not panels[0]:
-            _drop_legend(axes)
+        _drop_legend(axes)
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=len(runs), frameon=False, fontsize=9)
     for axes in panels[len(names) :]:
         axes.set_visible(False)
     return figure

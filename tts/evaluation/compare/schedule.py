@@ -24,7 +24,7 @@ from tts.evaluation.compare.arm import ArmRun, Inputs, Part, model_config
 from tts.evaluation.compare.corpus import make_corpus, make_part
 from tts.evaluation.compare.cost import measure_costs
 from tts.evaluation.compare.judge import load_judge
-from tts.evaluation.compare.plan import Arm, Study, read_study
+from tts.evaluation.compare.plan import FORMAT, Arm, Study, read_study
 from tts.evaluation.compare.quantizing import make_quantizer
 from tts.evaluation.compare.size import count_parameters, equalise
 from tts.evaluation.compare.store import Stages, key_of, read_json, write_json
@@ -176,7 +176,7 @@ def do_job(order: Order, job: Job) -> None:
         make_quantizer(study, name, part, keys[hours], order.folder / "quantizers" / job.name)
     else:
         log.info("cost of the mapping")
-        Stages(order.folder / COST).do(COST, key_of(COST, study.vocoder, order.is_quick), lambda: measure_costs(order.is_quick))
+        Stages(order.folder / COST).do(COST, key_of(COST, FORMAT, order.is_quick), lambda: measure_costs(order.is_quick))
 
 
 def run_jobs(

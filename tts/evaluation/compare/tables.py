@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 
 from tts.evaluation.compare.results import ArmResult, Results
 from tts.evaluation.compare.statistics import Estimate
