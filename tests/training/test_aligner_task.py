@@ -52,6 +52,18 @@ def test_an_implausible_alignment_is_dropped_with_the_reason(make_recipe, folder
     assert "nats per frame" in read_rows(folder / "dropped.jsonl")[0]["reason"]
 
 
+def test_every_shard_of_a_large_corpus_is_aligned(make_recipe, folder, tmp_path):
+    for name in ("a", "b"):
+        shutil.copytree(folder, tmp_path / "many" / name)
+    for name in ("symbols.json", "mel.json"):
+        shutil.copy(folder / name, tmp_path / "many" / name)
+    (tmp_path / "many" / "shards.json").write_text('{"shards": ["a", "b"]}')
+    task, _ = trained(make_recipe, folder, steps=2)
+    assert list(align_folder(task, tmp_path / "many", MEL.frame_rate))[-1] == 24
+    both = [np.load(tmp_path / "many" / name / "durations.npy") for name in ("a", "b")]
+    assert np.array_equal(*both) and both[0].any()
+
+
 def test_pauses_are_kept_off_sounding_frames(features):
     data = FeatureFolder(features, "train")
     batch = collate([data[0], data[1]])

@@ -45,19 +45,27 @@ class Kind(StrEnum):
 def align(recipe: Path = RECIPE, settings: list[str] = SET, device: str = DEVICE, threads: int | None = THREADS) -> None:
     """Train an aligner by its recipe, then align the recipe's features with it."""
     from tts.audio.mel import MelConfig
+    from tts.data.shards import shard_folders
     from tts.training.aligner import align_folder
 
     resolved, task = _open_task(Kind.aligner, recipe, settings, device, threads)
     _train(resolved, task)
     features = resolved.features
     rate = _read_json(features / "mel.json", MelConfig).frame_rate
-    total, done = len((features / "index.jsonl").read_text(encoding="utf-8").splitlines()), 0
+    shards = shard_folders(features)
+    total, done = sum(map(count_lines, (shard / "index.jsonl" for shard in shards))), 0
     with progress_bar("aligning", total) as show, task.updater.averaged():
         for done in align_folder(task, features, rate):
             show(done)
-    listed = features / "dropped.jsonl"
-    dropped = len(listed.read_text(encoding="utf-8").splitlines())
+    dropped = sum(map(count_lines, (shard / "dropped.jsonl" for shard in shards)))
+    listed = shards[0] / "dropped.jsonl" if len(shards) == 1 else "dropped.jsonl in each shard"
     note(f"{features}: {done} utterances aligned, {dropped} dropped for an implausible path; {listed} names them")
+
+
+def count_lines(path: Path) -> int:
+    """Lines of a file."""
+    with path.open("rb") as file:
+        return sum(1 for _ in file)
 
 
 def train(

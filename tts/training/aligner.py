@@ -17,6 +17,7 @@ from tts.audio.silence import is_silent
 from tts.checkpoint import replacing
 from tts.data.dataset import FeatureFolder, Utterance, pad, read_rows
 from tts.data.sampler import LengthSampler
+from tts.data.shards import shard_folders
 from tts.models.aligner import Aligner, compute_forward_sum_loss, diagonal_prior, durations_of
 from tts.nn.masks import lengths_to_mask
 from tts.text.symbols import DEFAULT_SYMBOLS
@@ -131,11 +132,10 @@ class AlignerTask:
         self.updater.load_state_dict(state["updater"])
 
 
-@torch.no_grad()
 def align_folder(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator[int]:
     """Write the durations of every utterance of a features folder, and the list of clips whose path is implausible.
 
-    Written: `durations.npy`, int16, one value per row of tokens.npy; `dropped.jsonl` with id and reason.
+    Written, into each shard: `durations.npy`, int16, one value per row of tokens.npy; `dropped.jsonl` with id and reason.
 
     Args:
         task: a trained aligner.
@@ -145,6 +145,16 @@ def align_folder(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator
     Yields:
         The number of utterances aligned so far.
     """
+    before = 0
+    for shard in shard_folders(folder):
+        done = 0
+        for done in _align_shard(task, shard, frame_rate):
+            yield before + done
+        before += done
+
+
+@torch.no_grad()
+def _align_shard(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator[int]:
     n_tokens = len(np.load(folder / "tokens.npy", mmap_mode="r"))
     durations = np.zeros(n_tokens, np.int16)
     dropped = []
