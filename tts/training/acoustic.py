@@ -186,11 +186,11 @@ class AcousticTask:
         """Losses of the averaged weights on held-out utterances, history untouched, and the signs of a collapse."""
         indices = self._held_out(N_VALID)
         groups = [indices[start : start + 16] for start in range(0, len(indices), 16)]
-        with self.updater.averaged() as model:
+        with self.updater.averaged():
             rows = [self.losses(self._collate([self.valid[i] for i in group]), is_training=False) for group in groups]
             batch = self._collate([self.valid[i] for i in self._held_out(N_SIGNS)])
             batch = {name: value.to(self.device) for name, value in batch.items()}
-            signs = measure_signs(model, batch, torch.Generator(self.device).manual_seed(0))
+            signs = measure_signs(self.model, batch, torch.Generator(self.device).manual_seed(0))
         return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]} | signs
 
     def _held_out(self, most: int) -> list[int]:

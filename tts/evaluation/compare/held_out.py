@@ -17,8 +17,7 @@ from torch import Tensor
 from tts.data.dataset import FeatureFolder
 from tts.models.acoustic import AcousticModel
 from tts.models.heads import FrameDistribution
-from tts.nn.masks import lengths_to_mask
-from tts.training.batches import collate, shift
+from tts.training.batches import collate, encode_batch, shift
 
 GROUP = 8  # utterances of a batch
 WITHOUT_DENSITY = ("codes", "regression")
@@ -65,14 +64,8 @@ def _measure_batch(
 
 def predict_frames(model: AcousticModel, batch: dict[str, Tensor]) -> tuple[FrameDistribution, Tensor]:
     """Densities of a batch's frames given the recorded history, and the mask (B, T) of real frames."""
-    size = model.config.patch_size
-    token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
-    patch_mask = lengths_to_mask(batch["patch_lengths"], batch["mel"].shape[1] // size)
-    mask = patch_mask.repeat_interleave(size, dim=1)
-    frames = model.normalize(batch["mel"]) * mask[..., None]
-    memory, _ = model.encode(batch["tokens"], token_mask)
-    conditions = model.condition(memory, batch["token_index"], batch["place"], patch_mask)
-    return model.predict(conditions, shift(frames, size)), mask
+    encoded = encode_batch(model, batch)
+    return model.predict(encoded.conditions, shift(encoded.frames, model.config.patch_size)), encoded.frame_mask
 
 
 def _density_figures(model: AcousticModel, distribution: FrameDistribution, mel: Tensor) -> dict[str, Tensor]:
