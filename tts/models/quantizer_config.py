@@ -21,7 +21,7 @@ class QuantizerConfig(BaseModel):
     codebook_size: int = Field(1024, gt=1)  # codes of a level
     n_levels: int = Field(1, gt=0, le=64)  # codes of a patch
     hidden: int = Field(256, gt=0)  # channels of the hidden layer of encoder and decoder (not kmeans)
-    latent_dim: int = Field(128, gt=0)  # channels that are quantised (vq, rvq)
+    latent_dim: int = Field(64, gt=0)  # channels that are quantised (vq, rvq)
     scalar_levels: tuple[int, ...] = (4, 4, 4, 4, 4)  # values of each channel of a code; their product is codebook_size (fsq)
     space: Space = "patch"  # what an entry of the codebook is (kmeans)
     decay: float = Field(0.97, ge=0, lt=1)  # of the running means that the entries are (vq, rvq)
