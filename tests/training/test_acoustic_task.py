@@ -11,6 +11,7 @@ from tts.data.dataset import FeatureFolder
 from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
 from tts.training.acoustic import AcousticTask
+from tts.training.alarms import find_alarms
 from tts.training.batches import collate, encode_batch, shift
 from tts.training.recipes import build_task
 from tts.training.signs import speak
@@ -221,6 +222,13 @@ def test_a_validation_tells_the_signs_of_a_collapse(make_recipe, head):
     } <= values.keys()
     assert all(torch.isfinite(value) for value in values.values())
     assert values["own_error"] == pytest.approx(1, abs=0.3), "untrained, it knows no more of the recorded history"
+
+
+def test_a_head_without_a_density_sounds_no_alarm_about_one(make_recipe):
+    task = build_task(make_recipe("acoustic", model={"head": {"hidden": 16, "kind": "regression"}}, task=EXACT), "cpu")
+    values = {name: float(value) for name, value in task.validate().items()}
+    assert "own_error" in values and "coverage_1" not in values
+    assert not [line for line in find_alarms(values) if "coverage" in line or "z2" in line]
 
 
 def test_speech_from_the_own_history_is_that_of_the_model_stepped_by_hand(make_recipe):

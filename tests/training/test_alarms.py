@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from tts.training.alarms import BANDS, compute_effective_rank, compute_flux, compute_own_signs, compute_signs, find_alarms
+from tts.training.alarms import BANDS, compute_change, compute_effective_rank, compute_own_signs, compute_signs, find_alarms
 
 SHAPE = (4, 400, 10)
 
@@ -59,7 +59,7 @@ def test_the_effective_rank_of_equal_directions_is_their_number(rank, generator)
 
 def test_speech_that_stands_still_has_no_flux(recorded, mask):
     still = recorded[:, :1].expand(SHAPE)
-    assert compute_flux(still, mask) == 0
+    assert compute_change(still, mask) == 0
     own = compute_own_signs(still, recorded, torch.tensor(0.8), mask)
     assert own["own_flux"] == 0 and own["own_error"] > 1
     same = compute_own_signs(recorded, recorded, torch.tensor(0.8), mask)

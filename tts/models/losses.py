@@ -135,9 +135,13 @@ def compute_energy_score(distribution: FrameDistribution, frames: Tensor, genera
     E |X - y| - E |X - X'| / 2 with independent draws X, X' of the density; it is least in expectation where the density is the
     true one (Gneiting & Raftery, 2007, section 4.3, beta = 1).
     """
-    draws = torch.stack([distribution.sample(1.0, generator) for _ in range(N_ENERGY_DRAWS)])
+    return score_draws(torch.stack([distribution.sample(1.0, generator) for _ in range(N_ENERGY_DRAWS)]), frames)
+
+
+def score_draws(draws: Tensor, frames: Tensor) -> Tensor:
+    """Energy score by draws (M, ..., F) of frames (..., F): (...), without bias, over the root of the number of channels."""
     to_frames = (draws - frames).norm(dim=-1).mean(0)
-    pairs = [(draws[i] - draws[j]).norm(dim=-1) for i in range(N_ENERGY_DRAWS) for j in range(i)]
+    pairs = [(draws[i] - draws[j]).norm(dim=-1) for i in range(len(draws)) for j in range(i)]
     return (to_frames - 0.5 * torch.stack(pairs).mean(0)) / frames.shape[-1] ** 0.5
 
 

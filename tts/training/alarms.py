@@ -81,7 +81,7 @@ def compute_effective_rank(rows: Tensor) -> Tensor:
     return torch.exp(-(shares * shares.clamp_min(1e-12).log()).sum())
 
 
-def compute_flux(frames: Tensor, mask: Tensor) -> Tensor:
+def compute_change(frames: Tensor, mask: Tensor) -> Tensor:
     """Mean absolute change from frame to frame of (B, T, F) under mask (B, T)."""
     both = mask[:, 1:] & mask[:, :-1]
     return (frames[:, 1:] - frames[:, :-1]).abs().mean(-1)[both].mean()
@@ -101,7 +101,7 @@ def compute_own_signs(own: Tensor, frames: Tensor, error_from_truth: Tensor, mas
         recordings relative to `error_from_truth`.
     """
     error = (own - frames).abs().mean(-1)[mask].mean()
-    return {"own_flux": compute_flux(own, mask) / compute_flux(frames, mask), "own_error": error / error_from_truth}
+    return {"own_flux": compute_change(own, mask) / compute_change(frames, mask), "own_error": error / error_from_truth}
 
 
 def find_alarms(figures: Mapping[str, float], bands: Mapping[str, Band] = BANDS) -> list[str]:

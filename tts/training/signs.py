@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from tts.models.acoustic import AcousticModel
-from tts.models.heads import Codes
+from tts.models.heads import Codes, Regression
 from tts.training.alarms import compute_own_signs, compute_signs
 from tts.training.batches import Batch, Encoded, encode_batch, shift
 
@@ -26,14 +26,14 @@ def measure_signs(model: AcousticModel, batch: Batch, generator: torch.Generator
         generator: of the draws, on the model's device.
 
     Returns:
-        What compute_signs gives (nothing for codes, which have no density), and what compute_own_signs gives.
+        What compute_signs gives (nothing for codes and regression, which have no density), and what compute_own_signs gives.
     """
     encoded = encode_batch(model, batch)
     frames, mask = encoded.frames, encoded.frame_mask
     distribution = model.predict(encoded.conditions, shift(frames, model.config.patch_size))
     error = (distribution.mean - frames).abs().mean(-1)[mask].mean()
     own = compute_own_signs(speak(model, encoded, OWN_TEMPERATURE, generator), frames, error, mask)
-    if isinstance(distribution, Codes):
+    if isinstance(distribution, Codes | Regression):
         return own
     return compute_signs(distribution.mean, distribution.std, frames, mask, model.config.head.min_std) | own
 

@@ -3,7 +3,8 @@ import math
 import pytest
 import torch
 
-from tts.evaluation.compare.held_out import compute_crps, compute_energy
+from tts.evaluation.compare.held_out import compute_crps
+from tts.models.losses import score_draws
 
 
 def test_crps_of_many_draws_is_that_of_the_normal_distribution():
@@ -23,13 +24,13 @@ def test_crps_by_sorting_is_that_of_all_pairs():
 
 def test_in_one_dimension_the_energy_score_is_the_crps():
     draws, observed = torch.randn(6, 7, generator=torch.Generator().manual_seed(2)), torch.ones(7)
-    torch.testing.assert_close(compute_energy(draws[..., None], observed[..., None]), compute_crps(draws, observed))
+    torch.testing.assert_close(score_draws(draws[..., None], observed[..., None]), compute_crps(draws, observed))
 
 
 def test_scores_of_a_point_are_the_distance():
     draws, observed = torch.zeros(3, 2, 4), torch.ones(2, 4)
     torch.testing.assert_close(compute_crps(draws, observed), torch.ones(2, 4))
-    torch.testing.assert_close(compute_energy(draws, observed), torch.ones(2))
+    torch.testing.assert_close(score_draws(draws, observed), torch.ones(2))
 
 
 @pytest.mark.parametrize("spread", [0.3, 3.0])

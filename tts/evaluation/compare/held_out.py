@@ -17,6 +17,7 @@ from torch import Tensor
 from tts.data.dataset import FeatureFolder
 from tts.models.acoustic import AcousticModel
 from tts.models.heads import FrameDistribution
+from tts.models.losses import score_draws
 from tts.training.batches import collate, encode_batch, shift
 
 GROUP = 8  # utterances of a batch
@@ -56,7 +57,7 @@ def _measure_batch(
     distribution, mask = predict_frames(model, batch)
     mel = batch["mel"]
     draws = torch.stack([model.denormalize(distribution.sample(1.0, generator)) for _ in range(n_draws)])
-    per_frame = {"crps": compute_crps(draws, mel).mean(-1), "energy": compute_energy(draws, mel)}
+    per_frame = {"crps": compute_crps(draws, mel).mean(-1), "energy": score_draws(draws, mel)}
     per_frame |= _density_figures(model, distribution, mel)
     for row, keep in enumerate(mask):
         yield {"frames": int(keep.sum())} | {name: float(value[row][keep].mean()) for name, value in per_frame.items()}
@@ -91,14 +92,3 @@ def compute_crps(draws: Tensor, observed: Tensor) -> Tensor:
     place = torch.arange(1, n + 1, dtype=draws.dtype).view(-1, *(1,) * observed.ndim)
     pairs = ((2 * place - n - 1) * draws.sort(0).values).sum(0) / (n * (n - 1))  # E |X - X'| / 2
     return (draws - observed).abs().mean(0) - pairs
-
-
-def compute_energy(draws: Tensor, observed: Tensor) -> Tensor:
-    """Energy score of each frame, (M, ..., F) for (..., F) to (...), over the root of F: the CRPS of whole frames, without bias.
-
-    Source: Gneiting and Raftery 2007, eq. 22.
-    """
-    n = len(draws)
-    to_observed = (draws - observed).norm(dim=-1).mean(0)
-    pairs = torch.stack([(draws[i] - draws[j]).norm(dim=-1) for i in range(n) for j in range(i)]).mean(0)
-    return (to_observed - pairs / 2) / observed.shape[-1] ** 0.5

@@ -80,16 +80,10 @@ def estimate_spearman(first: np.ndarray, second: np.ndarray) -> Estimate | None:
 
 
 def compute_spearman(first: np.ndarray, second: np.ndarray) -> float:
-    """Pearson's correlation of the ranks; equal values share their mean rank."""
-    return float(np.corrcoef(compute_ranks(first), compute_ranks(second))[0, 1])
+    """Spearman's rank correlation of (n,) pairs, neither side constant."""
+    from scipy.stats import spearmanr
 
-
-def compute_ranks(values: np.ndarray) -> np.ndarray:
-    """Ranks (n,) from 1; equal values share their mean rank."""
-    _, group, counts = np.unique(values, return_inverse=True, return_counts=True)
-    ends = counts.cumsum()
-    ranks: np.ndarray = ((ends - counts + 1 + ends) / 2)[group]
-    return ranks
+    return float(spearmanr(first, second).statistic)
 
 
 def _draws(n: int) -> np.ndarray:
