@@ -116,23 +116,6 @@ def wav_stream_header(sample_rate: int) -> bytes:
     )
 
 
-def read_audio(path: Path, sample_rate: int) -> np.ndarray:
-    """Read a file as mono at a sample rate.
-
-    Returns:
-        (N,) float32 in [-1, 1].
-
-    Raises:
-        InputError: the file is missing, empty or no audio.
-    """
-    mono, rate = read_mono(path)
-    if rate != sample_rate:
-        import librosa  # only recordings of another rate need it
-
-        mono = librosa.resample(mono, orig_sr=rate, target_sr=sample_rate)
-    return np.ascontiguousarray(mono, dtype=np.float32)
-
-
 def read_mono(path: Path) -> tuple[np.ndarray, int]:
     """Read a file as it is, its channels averaged.
 

@@ -159,7 +159,7 @@ def generate(
     from tts.training.generate import generate_features
     from tts.training.recipes import load_model
 
-    if output.exists() and not (output / "index.jsonl").is_file():
+    if output.exists() and not (output / "symbols.json").is_file():
         raise InputError(f"-o {output}: holds something that is no features folder; name an empty or a new folder")
     if threads is not None:
         torch.set_num_threads(threads)

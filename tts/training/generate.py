@@ -11,6 +11,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -18,12 +19,13 @@ from torch import Tensor
 
 from tts.data.dataset import FeatureFolder
 from tts.data.sampler import LengthSampler
+from tts.data.shards import INDEX, MEL, SHARDS, SPEAKERS, SYMBOLS, jsonl, read_rows, shard_folders
 from tts.models.acoustic import AcousticModel
 from tts.training.batches import Batch, collate, encode_batch, shift
 
 N_PASSES = 3
 BATCH_FRAMES = 6_000
-SHARED = ("waveform.npy", "f0.npy", "tokens.npy", "symbols.json", "mel.json")
+SHARED = ("waveform.npy", "f0.npy", "tokens.npy", SYMBOLS, MEL, SPEAKERS)
 
 
 @torch.no_grad()
@@ -45,26 +47,49 @@ def generate_features(
 
     Args:
         model: trained acoustic model, in eval mode.
-        source: features folder with durations.
+        source: features folder with durations, of one shard or many.
         out: folder to make; its other arrays are links to those of `source`.
         temperature: of the draws.
-        hours: of training speech at most; all of the validation split is taken as well.
+        hours: of training speech at most, as much from each shard; all of the validation split is taken as well.
         seed: of the draws and of the choice.
 
     Yields:
         The number of utterances done so far; the folder is complete when the iteration ends.
     """
     shutil.rmtree(out, ignore_errors=True)
-    out.mkdir(parents=True)
-    for name in SHARED:
-        (out / name).symlink_to((source / name).resolve())
-    frame_rate = json.loads((source / "mel.json").read_text(encoding="utf-8"))
-    limit = hours * 3600 * frame_rate["sample_rate"] / frame_rate["hop_length"]
+    shards = shard_folders(source)
+    folders = [out] if len(shards) == 1 else [out / f"{number:05d}" for number in range(len(shards))]
     generator = torch.Generator().manual_seed(seed)
+    done = before = 0
+    for shard, folder in zip(shards, folders, strict=True):
+        for done in _generate_shard(model, shard, folder, temperature, hours / len(shards), seed, generator):
+            yield before + done
+        before += done
+    if len(shards) > 1:
+        _link(source, out, (SYMBOLS, MEL, SPEAKERS))
+        (out / SHARDS).write_text(json.dumps({"shards": [folder.name for folder in folders]}), encoding="utf-8")
+
+
+def _generate_shard(
+    model: AcousticModel,
+    source: Path,
+    out: Path,
+    temperature: float,
+    hours: float,
+    seed: int,
+    generator: torch.Generator,
+) -> Iterator[int]:
+    """Make one shard; yields the number of utterances done so far."""
+    _link(source, out, SHARED)
+    analysis = json.loads((source / MEL).read_text(encoding="utf-8"))
+    limit = hours * 3600 * analysis["sample_rate"] / analysis["hop_length"]
+    splits = {row["split"] for row in read_rows(source / INDEX)}
     mels: list[np.ndarray] = []
-    rows = []
+    rows: list[dict[str, Any]] = []
     place = 0
     for split, most in (("train", limit), ("valid", float("inf"))):
+        if split not in splits:
+            continue
         data = FeatureFolder(source, split)
         sampler = LengthSampler(data.n_frames, BATCH_FRAMES, seed)
         step = taken = 0
@@ -78,5 +103,13 @@ def generate_features(
                 place, taken = place + length, taken + length
             step += 1
             yield len(rows)
-    np.save(out / "mel.npy", np.concatenate(mels))
-    (out / "index.jsonl").write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    np.save(out / "mel.npy", np.concatenate(mels) if mels else np.zeros((0, model.config.n_mels), np.float16))
+    (out / INDEX).write_text(jsonl(rows), encoding="utf-8")
+
+
+def _link(source: Path, out: Path, names: tuple[str, ...]) -> None:
+    """Link those files of a folder that are there into another."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        if (source / name).is_file():
+            (out / name).symlink_to((source / name).resolve())
