@@ -1,13 +1,17 @@
 """What lies behind a line agrees with what was spoken."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
 from tts.demo.analysis import analyse, read_utterances, track_pitch
 
 
-@pytest.mark.parametrize("speed", [0.7, 1.0, 1.6])
-def test_durations_are_those_that_were_spoken(tts, speak, speed):
+@pytest.mark.parametrize(("speed", "pace"), [(0.7, 1.0), (1.0, 0.8), (1.6, 1.0)])
+def test_durations_are_those_that_were_spoken(tts, speak, speed, pace, monkeypatch):
+    config = tts.voice.config.model_copy(update={"pace": pace})
+    monkeypatch.setattr(tts, "voice", dataclasses.replace(tts.voice, config=config))
     take = speak(speed=speed)
     for index, utterance in enumerate(read_utterances(tts, take.text)):
         analysis = analyse(tts, take, index)

@@ -12,7 +12,6 @@ import numpy as np
 
 from tts.demo.take import Line, Take
 from tts.inference.engine import TTS
-from tts.text.durations import round_durations
 from tts.text.frontend import Utterance
 
 VOICED = 10**-2.5  # -25 dB
@@ -51,13 +50,11 @@ def read_utterances(tts: TTS, text: str) -> list[Utterance]:
 def analyse(tts: TTS, take: Take, index: int) -> Analysis:
     """Look into a line of a take."""
     line, utterance = take.lines[index], read_utterances(tts, take.text)[index]
-    tokens = utterance.tokens
-    _, log_durations = tts.backend.encode(np.stack((tokens.ids, tokens.stress, tokens.place), axis=1))
     config = tts.voice.config.vocoder
     return Analysis(
         line=line,
         symbols=_symbols(tts, utterance),
-        durations=round_durations(log_durations, take.sampling.speed),
+        durations=tts.time_tokens(utterance, take.sampling)[1],
         mel=line.mel,
         frame_rate=config.sample_rate / config.hop_length,
     )

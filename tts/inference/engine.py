@@ -198,9 +198,7 @@ class TTS:
         self, utterance: Utterance, sampling: SamplingConfig, rng: np.random.Generator, start: int
     ) -> Iterator[AudioChunk]:
         """Speak one utterance that begins at sample `start` of the stream."""
-        tokens = np.stack((utterance.tokens.ids, utterance.tokens.stress, utterance.tokens.place), axis=1)
-        memory, log_durations = self.backend.encode(tokens)
-        durations = round_durations(log_durations, sampling.speed * self.voice.config.pace)
+        memory, durations = self.time_tokens(utterance, sampling)
         words = self._timings(utterance, durations, start)
         text = utterance.text
         vocoder = VocoderStream(self, rng)
@@ -210,6 +208,12 @@ class TTS:
             yield AudioChunk(audio, self.sample_rate, start / self.sample_rate, words, block, text)
             start, words, text = start + len(audio), [], ""
         yield AudioChunk(np.clip(vocoder.finish(), -1, 1), self.sample_rate, start / self.sample_rate)
+
+    def time_tokens(self, utterance: Utterance, sampling: SamplingConfig) -> tuple[np.ndarray, np.ndarray]:
+        """Memory (S, D) of an utterance's tokens, and how many frames each is spoken for, int64 (S,)."""
+        tokens = np.stack((utterance.tokens.ids, utterance.tokens.stress, utterance.tokens.place), axis=1)
+        memory, log_durations = self.backend.encode(tokens)
+        return memory, round_durations(log_durations, sampling.speed * self.voice.config.pace)
 
     def _frames(
         self, memory: np.ndarray, durations: np.ndarray, sampling: SamplingConfig, rng: np.random.Generator
