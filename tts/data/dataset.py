@@ -121,6 +121,12 @@ class FeatureFolder:
         """Number of utterances."""
         return len(self.n_frames)
 
+    def spread(self, most: int) -> list[int]:
+        """Indices of at most so many utterances, of all lengths, the shortest first."""
+        order = np.argsort(self.n_frames, kind="stable")
+        places = np.linspace(0, len(order) - 1, min(len(order), most)).round().astype(np.int64)
+        return [int(index) for index in order[places]]
+
     def read_row(self, index: int) -> dict[str, Any]:
         """The row of one utterance."""
         return self._shard(index).row(int(self._places[index]))

@@ -184,20 +184,14 @@ class AcousticTask:
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:
         """Losses of the averaged weights on held-out utterances, history untouched, and the signs of a collapse."""
-        indices = self._held_out(N_VALID)
+        indices = self.valid.spread(N_VALID)
         groups = [indices[start : start + 16] for start in range(0, len(indices), 16)]
         with self.updater.averaged():
             rows = [self.losses(self._collate([self.valid[i] for i in group]), is_training=False) for group in groups]
-            batch = self._collate([self.valid[i] for i in self._held_out(N_SIGNS)])
+            batch = self._collate([self.valid[i] for i in self.valid.spread(N_SIGNS)])
             batch = {name: value.to(self.device) for name, value in batch.items()}
             signs = measure_signs(self.model, batch, torch.Generator(self.device).manual_seed(0))
         return {name: torch.stack([row[name] for row in rows]).mean() for name in rows[0]} | signs
-
-    def _held_out(self, most: int) -> list[int]:
-        """Held-out utterances of all lengths, the shortest first."""
-        order = np.argsort(self.valid.n_frames, kind="stable")
-        places = np.linspace(0, len(order) - 1, min(len(order), most)).round().astype(np.int64)
-        return [int(index) for index in order[places]]
 
     @torch.no_grad()
     def draw(self, writer: Any, step: int) -> None:

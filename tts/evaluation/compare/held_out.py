@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -39,12 +38,11 @@ def measure_held_out(model: AcousticModel, data: FeatureFolder, n_utterances: in
         A value per utterance under each name: `frames`; `nll`, nats per dimension; `coverage_1`, `coverage_2` and `z2`, as in
         alarms.py; `nll_codes`, nats per code; `crps` and `energy`. Lists of None where a head has no such figure.
     """
-    order = np.argsort(data.n_frames, kind="stable")
-    chosen = order[np.linspace(0, len(order) - 1, min(n_utterances, len(order))).round().astype(int)]
+    chosen = data.spread(n_utterances)
     generator = torch.Generator().manual_seed(0)
     values: dict[str, list[Any]] = {name: [] for name in ("frames", *FIGURES)}
     for start in range(0, len(chosen), GROUP):
-        batch = collate([data[int(index)] for index in chosen[start : start + GROUP]], model.config.patch_size)
+        batch = collate([data[index] for index in chosen[start : start + GROUP]], model.config.patch_size)
         for row in _measure_batch(model, batch, n_draws, generator):
             for name, column in values.items():
                 column.append(row.get(name))
