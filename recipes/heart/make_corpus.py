@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import soundfile as sf
 from hibari import SAMPLE_RATE, Hibari, dsp
-from texts import generated_texts, read_sentences
+from texts import generated_texts, lone_texts, read_sentences
 
 SEED = 20
 MEL_HOP = 256  # samples
@@ -51,6 +51,8 @@ def speak(job: tuple[str, str, str, Path]) -> dict[str, object] | None:
         _teacher = Hibari()
     utterance_id, kind, text, out = job
     phonemes = _teacher.g2p(text)
+    if kind == "lone" and "ˈ" not in phonemes:
+        phonemes = phonemes.replace("ˌ", "ˈ")  # as tts.text.phonemize stresses what stands alone
     ids = _teacher.ids(phonemes)
     if not 3 <= len(ids) <= 400:
         return None
@@ -77,23 +79,32 @@ def speak(job: tuple[str, str, str, Path]) -> dict[str, object] | None:
     }
 
 
+def read_texts(path: Path, count: int, scale: float) -> list[tuple[str, str]]:
+    """Kinds and texts of the corpus, shuffled with a fixed seed: sentences of a file, and those that texts.py adds."""
+    sentences = read_sentences(path)
+    rng = random.Random(SEED)
+    texts = [("sentence", text) for text in rng.sample(sentences, min(count, len(sentences)))]
+    texts += generated_texts(sentences, rng, scale)
+    rng.shuffle(texts)
+    return texts
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sentences", type=Path, required=True, help="text file, one sentence a line")
+    parser.add_argument("--sentences", type=Path, help="text file, one sentence a line; needed unless --lone is given")
     parser.add_argument("--out", type=Path, required=True, help="corpus folder")
     parser.add_argument("--count", type=int, default=10_000, help="how many sentences of the file are read")
     parser.add_argument("--scale", type=float, default=1.0, help="share of the 13,000 generated texts")
+    parser.add_argument("--lone", action="store_true", help="single words that seldom stand alone, and nothing else")
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
     args = parser.parse_args()
+    if not (args.lone or args.sentences):
+        parser.error("--sentences is missing")
 
-    sentences = read_sentences(args.sentences)
-    rng = random.Random(SEED)
-    texts = [("sentence", text) for text in rng.sample(sentences, min(args.count, len(sentences)))]
-    texts += generated_texts(sentences, rng, args.scale)
-    rng.shuffle(texts)
+    texts = [("lone", text) for text in lone_texts()] if args.lone else read_texts(args.sentences, args.count, args.scale)
     for folder in ("audio", "f0"):
         (args.out / folder).mkdir(parents=True, exist_ok=True)
-    jobs = [(f"h{index:05d}", kind, text, args.out) for index, (kind, text) in enumerate(texts)]
+    jobs = [(f"{'l' if args.lone else 'h'}{index:05d}", kind, text, args.out) for index, (kind, text) in enumerate(texts)]
     rows = []
     with ProcessPoolExecutor(args.workers) as pool:
         for row in pool.map(speak, jobs, chunksize=32):

@@ -24,6 +24,14 @@ INTERJECTIONS = _table(
     "oh ah yes no hi hey hello goodbye bye thanks please sorry okay well right sure maybe never always stop go wait look listen "
     "help run come ready really what who where when why how up down in out on off left back here there now then again more less"
 )
+LONE = _table(
+    "who whom whose what which when where why how up down in on out off at by for from of to with as if or and but nor so yet "
+    "than that this these those he she we they you it him her his us me my mine your yours our ours them their its I a an the "
+    "am is are was were be been do does did has had have can could may might must shall should will would no not yes oh ah hm "
+    "go come here there now then too very just all any each both few more most some such one two ten home who's hi hey hello "
+    "help high whole hope half hand hat heat hill house human hurry who'll he's she's we're you're they're let's don't can't "
+    "won't"
+)
 OPENERS = _table("yes|no|well|oh|thank you|of course|excuse me|good morning|good night|come on|look|listen|I see|never mind", "|")
 ADDRESSED = _table("sir|madam|please|mother|doctor|captain|my friend|everyone|John|Mary|all of you|then|again|now", "|")
 NOUNS = _table(
@@ -93,6 +101,11 @@ def generated_texts(sentences: list[str], rng: random.Random, scale: float = 1.0
                 seen.add(text)
                 texts.append((kind, text))
     return texts
+
+
+def lone_texts() -> list[str]:
+    """Single words that seldom stand alone in a corpus, each said, asked and cried."""
+    return [_capital(word) + ending for word in dict.fromkeys(LONE) for ending in ".?!"]
 
 
 def _capital(text: str) -> str:

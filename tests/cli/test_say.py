@@ -29,6 +29,20 @@ def test_the_file_is_what_the_engine_synthesizes(say, tiny_voice, tmp_path):
     assert f"{speech.seconds:.2f} s of speech" in result.err
 
 
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ("codebook", "has no codebook"),
+        ("none.safetensors", "none.safetensors: no such file"),
+        ("codebook:manhattan", "unknown word 'manhattan'"),
+    ],
+)
+def test_mapping_to_what_is_not_there_is_refused_in_a_line(say, tmp_path, spec, said):
+    result = say("Hello.", "-o", tmp_path / "hello.wav", "--map-to", spec)
+    assert result.status == 2 and said in result.err and result.err.count("\n") == 1
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("suffix", ["flac", "mp3", "ogg", "opus"])
 def test_the_suffix_names_the_format(say, tmp_path, suffix):
     path, wav = tmp_path / f"hello.{suffix}", tmp_path / "hello.wav"

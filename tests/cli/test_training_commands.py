@@ -72,13 +72,15 @@ def test_recordings_become_a_voice_that_speaks(run, recipes, tmp_path):
     (tmp_path / "card.md").write_text("# card\n")
     about = ("--name", "tone", "--license", "CC0-1.0", "--summary", "A tone.", "--temperature", 0.2)
     package = ("package", tmp_path / "acoustic", tmp_path / "vocoder", "-o", voice, *about)
-    assert run(*package, "--card", tmp_path / "card.md").status == 0
+    run("codebook", features, "-o", tmp_path / "book.safetensors", "--size", 8)
+    assert run(*package, "--card", tmp_path / "card.md", "--codebook", tmp_path / "book.safetensors").status == 0
+    assert run("say", "Oh.", "--voice", voice, "--raw", "--map-to", "codebook:cosine").status == 0
     assert run(*package).status == 0, "a voice may be replaced, and its card stays"
     row = json.loads(run("info", voice, "--json").out)
     assert (row["config"]["name"], row["config"]["temperature"], row["card_text"]) == ("tone", 0.2, "# card\n")
     assert run("say", "Oh.", "--voice", voice, "--raw").status == 0
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {"corpus", "features", "aligner", "vocoder", "acoustic", "voice", "card.md"} | {
+    assert left == {"book.safetensors", "corpus", "features", "aligner", "vocoder", "acoustic", "voice", "card.md"} | {
         f"{kind}.toml" for kind in RECIPES
     }
 
@@ -125,6 +127,8 @@ def test_mistakes_get_one_line(run, recipes, tmp_path, monkeypatch, arguments, s
         (("-o", "."), "no voice"),
         (("-o", "voice", "--temperature", "nan"), "--temperature nan"),
         (("-o", "voice", "--card", "none.md"), "--card none.md"),
+        (("-o", "voice", "--codebook", "none.safetensors"), "--codebook none.safetensors"),
+        (("-o", "voice", "--codebook", "file"), "file:"),
         (("-o", "voice"), "acoustic: no config.json here"),
     ],
 )

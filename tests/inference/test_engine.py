@@ -7,6 +7,7 @@ import pytest
 
 from tts import TTS, InputError, SamplingConfig
 from tts.inference.engine import VocoderStream
+from tts.models.codebook import Codebook, CodebookFacts, write_codebook
 
 TEXT = "Hello there, world. [pause:0.2] This is the second sentence, and it is longer.\n\nOne."
 SEVEN = SamplingConfig(seed=7)
@@ -121,3 +122,38 @@ def test_the_pace_of_a_voice_is_what_speed_one_means(onnx_tts, monkeypatch):
     config = onnx_tts.voice.config.model_copy(update={"pace": 1.25})
     monkeypatch.setattr(onnx_tts, "voice", dataclasses.replace(onnx_tts.voice, config=config))
     assert np.array_equal(onnx_tts.synthesize("Hello there, world.", SEVEN).audio, fast.audio)
+
+
+@pytest.fixture
+def book(onnx_tts, tmp_path):
+    """File of a codebook of 300 random frames, and its entries in natural-log mel."""
+    entries = np.random.default_rng(0).standard_normal((300, 20)).astype(np.float32)
+    facts = CodebookFacts(space="frame", size=300, n_mels=20, patch_size=1, mel={}, seed=0, n_rows=300, error=0.0)
+    write_codebook(tmp_path / "book.safetensors", Codebook(entries, onnx_tts.mel_mean, onnx_tts.mel_std, facts))
+    return tmp_path / "book.safetensors", entries * onnx_tts.mel_std + onnx_tts.mel_mean
+
+
+def nearest(mel, entries, tts):
+    distance = np.square((mel[:, None] - entries) / tts.mel_std).sum(-1)
+    return entries[distance.argmin(1)]
+
+
+def test_a_mapped_voice_that_hears_its_draws_says_the_entries_nearest_to_what_it_would_have_said(onnx_tts, book):
+    path, entries = book
+    plain = onnx_tts.synthesize("One two.", SamplingConfig(seed=1)).mel
+    mapped = onnx_tts.mapped_to(f"{path}:open").synthesize("One two.", SamplingConfig(seed=1)).mel
+    np.testing.assert_allclose(mapped, nearest(plain, entries, onnx_tts), atol=1e-4)
+
+
+def test_a_mapped_voice_that_hears_its_entries_says_entries_but_goes_another_way(onnx_tts, book):
+    path, entries = book
+    mapped = onnx_tts.mapped_to(str(path)).synthesize("One two.", SamplingConfig(seed=1)).mel
+    np.testing.assert_allclose(mapped, nearest(mapped, entries, onnx_tts), atol=1e-4)
+    opened = onnx_tts.mapped_to(f"{path}:open").synthesize("One two.", SamplingConfig(seed=1)).mel
+    assert np.abs(mapped - opened).max() > 0.1
+
+
+def test_mapping_leaves_the_voice_that_it_was_asked_of_alone(onnx_tts, book):
+    before = onnx_tts.synthesize("One.", SamplingConfig(seed=1)).audio
+    onnx_tts.mapped_to(str(book[0]))
+    np.testing.assert_array_equal(onnx_tts.synthesize("One.", SamplingConfig(seed=1)).audio, before)

@@ -59,6 +59,12 @@ def say(
     seed: int | None = typer.Option(None, help="Gives the same audio again.  [default: drawn, and told]"),
     pause: float = typer.Option(0.15, help="Silence between sentences, seconds; 0 to 10."),
     lexicon: Path | None = LEXICON,
+    map_to: str | None = typer.Option(
+        None,
+        "--map-to",
+        metavar="CODEBOOK[:euclidean|cosine][:brute|faiss][:open]",
+        help="Say the nearest entries of a codebook: the word codebook is the voice's own; else a file of `tts codebook`.",
+    ),
     backend: str = typer.Option("onnx", help="onnx, or torch (the reference; needs the extra [train])."),
     threads: int = typer.Option(1, min=1, max=256, help="Threads of one operation."),
     timestamps: list[Path] = typer.Option([], metavar="FILE", help="Times of the words: .json, .srt or .vtt; may be repeated."),
@@ -76,7 +82,7 @@ def say(
     """
     sampling = _sampling(temperature=temperature, top_k=top_k, top_p=top_p, speed=speed, seed=seed, pause=pause)
 
-    load = partial(_load, voice, backend, threads, lexicon)
+    load = partial(_load, voice, backend, threads, lexicon, map_to)
     if lines:
         for name, value in (("-o", output), ("--timestamps", timestamps), ("--mel-png", mel_png), ("--raw", raw)):
             if value:
@@ -89,12 +95,13 @@ def say(
     return _say_one(load, read_text(text, input), outputs, sampling)
 
 
-def _load(voice: str, backend: str, threads: int, lexicon: Path | None) -> TTS:
+def _load(voice: str, backend: str, threads: int, lexicon: Path | None, map_to: str | None) -> TTS:
     from tts.inference.engine import TTS
     from tts.text.phonemize import read_lexicon
 
     words = None if lexicon is None else read_lexicon(lexicon)
-    return TTS.load(voice, backend=backend, n_threads=threads, lexicon=words)
+    tts = TTS.load(voice, backend=backend, n_threads=threads, lexicon=words)
+    return tts if map_to is None else tts.mapped_to(map_to)
 
 
 def _say_one(load: Callable[[], TTS], text: str, outputs: Outputs, sampling: SamplingConfig) -> None:

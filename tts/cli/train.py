@@ -180,17 +180,22 @@ def package(
     summary: str = typer.Option(..., help="One line about the voice."),
     temperature: float = typer.Option(0.3, help="That the voice speaks with unless told otherwise, 0 to 2."),
     pace: float = typer.Option(1.0, min=0.5, max=2.0, help="What --speed 1 means: factor on the rate that the model learned."),
+    codebook: Path | None = typer.Option(None, metavar="FILE", help="Of `tts codebook`; what --map-to codebook means."),
     card: Path | None = typer.Option(None, metavar="FILE", help="Model card; kept as README.md of the voice."),
 ) -> None:
     """Make a voice of two finished runs."""
     from tts.inference.package import VoiceFacts, package_voice
     from tts.inference.voices import CARD_NAME
+    from tts.models.codebook import read_codebook
     from tts.training.recipes import load_model
 
     if not 0 <= temperature <= 2:  # nan too
         raise InputError(f"--temperature {temperature}: out of range; take 0 to 2")
-    if card is not None and not card.is_file():
-        raise InputError(f"--card {card}: no such file")
+    for option, file in (("--card", card), ("--codebook", codebook)):
+        if file is not None and not file.is_file():
+            raise InputError(f"{option} {file}: no such file")
+    if codebook is not None:
+        read_codebook(codebook)
     _check_voice_folder(output)
     acoustic: Any = load_model("acoustic", acoustic_run)
     vocoder: Any = load_model("vocoder", vocoder_run)
@@ -198,7 +203,7 @@ def package(
     kept = card or output / CARD_NAME
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
         made = Path(folder) / "voice"
-        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature, pace))
+        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature, pace), codebook=codebook)
         if kept.is_file():
             shutil.copyfile(kept, made / CARD_NAME)
         if output.exists():

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterator
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tts.audio.io import write_audio
 from tts.codec.synthesis import SynthesisStream
 from tts.errors import InputError
 from tts.inference.backend import Backend, load_backend
+from tts.inference.mapping import Mapper, open_mapper
 from tts.inference.sampling import SamplingConfig
 from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
 from tts.text.durations import expand_durations, round_durations
@@ -103,6 +105,7 @@ class TTS:
     def __init__(self, voice: Voice, backend: Backend, lexicon: dict[str, str] | None = None) -> None:
         """Put the parts together; `TTS.load` is the usual way."""
         self.voice, self.backend = voice, backend
+        self.mapper: Mapper | None = None
         self.front_end = FrontEnd(symbols=voice.symbols, lexicon=lexicon)
         self.mel_mean, self.mel_std = voice.mel_scale()
 
@@ -130,6 +133,21 @@ class TTS:
         """
         loaded = load_voice(voice)
         return cls(loaded, load_backend(loaded, backend, device, n_threads), lexicon)
+
+    def mapped_to(self, spec: str) -> TTS:
+        """The same voice, its draws mapped to a codebook; all else is shared.
+
+        Args:
+            spec: `CODEBOOK[:euclidean|cosine][:brute|faiss][:open]`; CODEBOOK is a file of `tts codebook`, or the word `codebook`
+                for the voice's own. With `open`, the model hears as its history what it drew and not what it was mapped to.
+
+        Raises:
+            InputError: the spec is wrong, there is no such codebook, or it is for other frames than the voice's.
+        """
+        mapped = copy(self)
+        size = self.voice.config.acoustic.patch_size
+        mapped.mapper = open_mapper(spec, self.voice.folder, self.mel_mean, self.mel_std, size)
+        return mapped
 
     @property
     def sample_rate(self) -> int:
@@ -226,8 +244,11 @@ class TTS:
         state = self.backend.init_state()
         previous = np.zeros((config.acoustic.patch_size, config.acoustic.n_mels), np.float32)
         for condition in conditions:
-            previous = self.backend.step(condition, previous, state).sample(drawing, rng)
-            yield previous * self.mel_std + self.mel_mean
+            previous = said = self.backend.step(condition, previous, state).sample(drawing, rng)
+            if self.mapper is not None:
+                said, _ = self.mapper.map(said)
+                previous = said if self.mapper.is_fed_back else previous
+            yield said * self.mel_std + self.mel_mean
 
     def _timings(self, utterance: Utterance, durations: np.ndarray, start: int) -> list[WordTiming]:
         """When each written word of an utterance is spoken."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tts.codec.vocoder import Vocoder
 from tts.inference.export import export_graphs
+from tts.inference.mapping import CODEBOOK_NAME
 from tts.inference.voices import CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, VoiceConfig, graphs_of, hash_file
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import SymbolTable
@@ -40,6 +42,8 @@ def package_voice(
     symbols: SymbolTable,
     folder: Path,
     facts: VoiceFacts,
+    *,
+    codebook: Path | None = None,
     int8: Collection[str] = INT8_GRAPHS,
 ) -> VoiceConfig:
     """Write a voice folder (but for its card); what is in it is replaced.
@@ -50,12 +54,16 @@ def package_voice(
         symbols: the inventory that the model was trained with.
         folder: of the voice.
         facts: what the voice says about itself.
+        codebook: file of `tts codebook` that becomes the voice's own.
         int8: graphs whose linear layers run in int8.
     """
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(acoustic, vocoder, folder, int8)
     (folder / SYMBOLS_NAME).write_text(symbols.to_json(), encoding="utf-8")
     files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(acoustic.config))]
+    if codebook is not None:
+        shutil.copyfile(codebook, folder / CODEBOOK_NAME)
+        files.append(CODEBOOK_NAME)
     config = VoiceConfig(
         **asdict(facts),
         acoustic=acoustic.config,

@@ -1,6 +1,5 @@
 import json
 
-import numpy as np
 import pytest
 
 pytest.importorskip("torchaudio")
@@ -10,15 +9,12 @@ from tts.errors import InputError
 from tts.evaluation.compare import arm as arm_module
 from tts.evaluation.compare.collect import Found, collect
 from tts.evaluation.compare.corpus import choose_hours, frame_rate
-from tts.evaluation.compare.mapped import MappedBackend, with_mapping
 from tts.evaluation.compare.plan import read_study
 from tts.evaluation.compare.schedule import Order, arm_run, plan_jobs, prepare_parts, quantizer_job
 from tts.evaluation.compare.speaking import choose_temperature, speak_and_judge
 from tts.evaluation.compare.store import Stages
-from tts.inference.density import Drawing, GaussianDensity
 from tts.inference.engine import TTS
 from tts.inference.sampling import SamplingConfig
-from tts.models.codebook import Codebook, CodebookFacts, write_codebook
 
 
 class Killed(Exception):
@@ -131,52 +127,6 @@ def test_the_temperature_that_sounds_best_among_the_intelligible_is_taken():
     assert choose_temperature([row(0.2, None, 3.0), row(0.7, None, 4.0)]) == 0.7
     assert choose_temperature([row(0.2, 0.3, None), row(0.7, 0.1, None)]) == 0.7
     assert choose_temperature([row(0.2, None, None), row(0.7, None, None)]) == 0.2
-
-
-class Backbone:
-    """Draws a patch that says how often it was asked, and remembers what it heard."""
-
-    def __init__(self):
-        self.heard = []
-
-    def init_state(self):
-        return "state"
-
-    def step(self, condition, previous, state):
-        assert state == "state"
-        self.heard.append(float(previous[0, 0]))
-        return GaussianDensity(np.full((1, 2), len(self.heard) + 0.3, np.float32), np.zeros((1, 2), np.float32))
-
-
-class Rounding:
-    """Maps to whole numbers."""
-
-    def __init__(self, is_fed_back):
-        self.is_fed_back = is_fed_back
-
-    def map(self, frames):
-        return np.round(frames), np.zeros(1, int)
-
-
-@pytest.mark.parametrize(("is_fed_back", "heard"), [(True, [0.0, 1.0, 2.0]), (False, [0.0, 1.3, 2.3])])
-def test_a_mapped_voice_says_entries_and_hears_what_it_is_told_to(is_fed_back, heard):
-    backbone = Backbone()
-    backend = MappedBackend(backbone, Rounding(is_fed_back))
-    state, previous, said = backend.init_state(), np.zeros((1, 2), np.float32), []
-    for _ in range(3):  # as the engine does
-        previous = backend.step(np.zeros(4), previous, state).sample(Drawing(0.0), np.random.default_rng(0))
-        said.append(float(previous[0, 0]))
-    assert said == [1.0, 2.0, 3.0]
-    np.testing.assert_allclose(backbone.heard, heard, rtol=1e-6)
-
-
-def test_a_voice_mapped_to_a_codebook_says_its_entries(tiny_voice, tmp_path):
-    tts, entries = TTS.load(tiny_voice), np.random.default_rng(0).standard_normal((300, 20)).astype(np.float32)
-    facts = CodebookFacts(space="frame", size=300, n_mels=20, patch_size=1, mel={}, seed=0, n_rows=300, error=0.0)
-    write_codebook(tmp_path / "book.safetensors", Codebook(entries, tts.mel_mean, tts.mel_std, facts))
-    mel = with_mapping(tts, f"{tmp_path / 'book.safetensors'}:cosine").synthesize("One two.", SamplingConfig(seed=1)).mel
-    said = (mel - tts.mel_mean) / tts.mel_std
-    assert np.abs(said[:, None] - entries).max(-1).min(-1).max() < 1e-4
 
 
 def test_a_quantizer_is_made_from_the_speech_of_the_arm_that_is_mapped(study_file):

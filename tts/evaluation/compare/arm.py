@@ -21,7 +21,6 @@ from tts.data.dataset import FeatureFolder
 from tts.evaluation.bench import time_stages
 from tts.evaluation.compare.held_out import measure_held_out
 from tts.evaluation.compare.judge import Judge, has_quality, load_judge
-from tts.evaluation.compare.mapped import with_mapping
 from tts.evaluation.compare.plan import Arm, Study
 from tts.evaluation.compare.quantizing import quantizer_config
 from tts.evaluation.compare.size import count_parameters, equalise, parameter_facts
@@ -195,7 +194,7 @@ class ArmRun:
         if self.arm.map_to is None or self.inputs.mapping is None:
             return tts
         _, _, how = self.arm.map_to.partition(":")
-        return with_mapping(tts, ":".join([str(self.inputs.mapping.path), *([how] if how else [])]))
+        return tts.mapped_to(":".join([str(self.inputs.mapping.path), *([how] if how else [])]))
 
     def _speech_key(self, *parts: Any) -> str:
         mapping = [self.arm.map_to, self.inputs.mapping.key if self.inputs.mapping else None]
