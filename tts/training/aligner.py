@@ -25,7 +25,7 @@ from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]
 MIN_NEIGHBOUR = 4  # frames
-SOUNDING_PENALTY = 5.0  # nats per frame: begin, end and punctuation lie on silence, not on sound
+SOUNDING_PENALTY = 30.0  # nats per frame: begin, end and punctuation lie on silence; less, and "Who." is all end
 SILENCE_IDS = DEFAULT_SYMBOLS.silence_ids
 
 
