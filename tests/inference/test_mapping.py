@@ -6,6 +6,7 @@ import pytest
 from tts.errors import InputError
 from tts.inference import mapping
 from tts.inference.mapping import SEARCHES, Mapper, MapSpec, open_mapper, parse_map_spec
+from tts.inference.voices import CODEBOOK_NAME
 from tts.models.codebook import write_codebook
 
 MEAN, STD = np.zeros(5, np.float32), np.ones(5, np.float32)
@@ -92,7 +93,7 @@ def test_a_wrong_spec_gets_a_line(text, said):
 def test_the_word_codebook_is_the_voices_own(codebook, tmp_path):
     with pytest.raises(InputError, match=f"the voice {tmp_path.name} has no codebook"):
         open_mapper("codebook:cosine", tmp_path, MEAN, STD, 2)
-    write_codebook(tmp_path / mapping.CODEBOOK_NAME, codebook("patch"))
+    write_codebook(tmp_path / CODEBOOK_NAME, codebook("patch"))
     mapper = open_mapper("codebook:cosine:open", tmp_path, MEAN, STD, 2)
     assert mapper.entries.shape == (32, 10) and not mapper.is_fed_back
     with pytest.raises(InputError, match="no such file"):

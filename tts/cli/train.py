@@ -185,7 +185,7 @@ def package(
 ) -> None:
     """Make a voice of two finished runs."""
     from tts.inference.package import VoiceFacts, package_voice
-    from tts.inference.voices import CARD_NAME
+    from tts.inference.voices import CARD_NAME, CODEBOOK_NAME
     from tts.models.codebook import read_codebook
     from tts.training.recipes import load_model
 
@@ -201,9 +201,10 @@ def package(
     vocoder: Any = load_model("vocoder", vocoder_run)
     symbols = _read_symbols(acoustic_run, acoustic.config.encoder.n_symbols)
     kept = card or output / CARD_NAME
+    parts = {CODEBOOK_NAME: codebook} if codebook is not None else {}
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
         made = Path(folder) / "voice"
-        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature, pace), codebook=codebook)
+        package_voice(acoustic, vocoder, symbols, made, VoiceFacts(name, license, summary, temperature, pace), parts=parts)
         if kept.is_file():
             shutil.copyfile(kept, made / CARD_NAME)
         if output.exists():

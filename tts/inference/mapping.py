@@ -15,12 +15,12 @@ from typing import Any, Literal, get_args
 import numpy as np
 
 from tts.errors import InputError
+from tts.inference.voices import CODEBOOK_NAME
 from tts.models.codebook import Codebook, read_codebook
 
 Metric = Literal["euclidean", "cosine"]
 Search = Literal["brute", "faiss"]
 
-CODEBOOK_NAME = "codebook.safetensors"  # in a voice's folder, what the word `codebook` stands for
 OPEN_LOOP = "open"
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tts.codec.vocoder import Vocoder
 from tts.inference.export import export_graphs
-from tts.inference.mapping import CODEBOOK_NAME
 from tts.inference.voices import CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, VoiceConfig, graphs_of, hash_file
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import SymbolTable
@@ -43,7 +42,7 @@ def package_voice(
     folder: Path,
     facts: VoiceFacts,
     *,
-    codebook: Path | None = None,
+    parts: Mapping[str, Path] | None = None,
     int8: Collection[str] = INT8_GRAPHS,
 ) -> VoiceConfig:
     """Write a voice folder (but for its card); what is in it is replaced.
@@ -54,16 +53,16 @@ def package_voice(
         symbols: the inventory that the model was trained with.
         folder: of the voice.
         facts: what the voice says about itself.
-        codebook: file of `tts codebook` that becomes the voice's own.
+        parts: files that become the voice's own, by their names in the folder (PART_NAMES).
         int8: graphs whose linear layers run in int8.
     """
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(acoustic, vocoder, folder, int8)
     (folder / SYMBOLS_NAME).write_text(symbols.to_json(), encoding="utf-8")
     files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(acoustic.config))]
-    if codebook is not None:
-        shutil.copyfile(codebook, folder / CODEBOOK_NAME)
-        files.append(CODEBOOK_NAME)
+    for name, path in (parts or {}).items():
+        shutil.copyfile(path, folder / name)
+        files.append(name)
     config = VoiceConfig(
         **asdict(facts),
         acoustic=acoustic.config,

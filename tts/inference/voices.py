@@ -1,7 +1,8 @@
 """Voices: folders that hold all that speaking needs, found by name or path, and checked before they are used.
 
 A voice folder holds `config.json` (VoiceConfig), `symbols.json`, `model.safetensors` (float16), the graphs of export.py and
-`README.md`, the card. The hashes in `config.json` cover all files but itself and the card. No torch.
+`README.md`, the card; some have parts besides (PART_NAMES). The hashes in `config.json` cover all files but itself and the card.
+No torch.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from tts.text.symbols import SymbolTable
 BUNDLED = Path(__file__).parent.parent / "voices"
 DEFAULT_VOICE = "heart"
 CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, CARD_NAME = "config.json", "symbols.json", "model.safetensors", "README.md"
+CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME = "codebook.safetensors", "steering.safetensors", "aligner.safetensors"
+PART_NAMES = (CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME)  # what a voice may have or not
 GRAPHS = ("encode", "condition", "step", "vocode")  # of every voice
 
 
