@@ -73,12 +73,12 @@ def tiny_voice(tmp_path_factory, tiny_acoustic, tiny_vocoder) -> Path:
 
     Packaging rounds the weights of both models to float16, as it does those of any voice.
     """
-    from tts.inference.package import VoiceFacts, package_voice
+    from tts.inference.package import Packing, VoiceFacts, package_voice
     from tts.text.symbols import DEFAULT_SYMBOLS
 
     folder = tmp_path_factory.mktemp("voices") / "tiny"
     facts = VoiceFacts("tiny", "Apache-2.0", "Noise for tests.", temperature=0.3)
-    package_voice(tiny_acoustic, tiny_vocoder, DEFAULT_SYMBOLS, folder, facts, int8=())
+    package_voice(tiny_acoustic, tiny_vocoder, DEFAULT_SYMBOLS, folder, facts, Packing(int8=()))
     (folder / "README.md").write_text("# tiny\n\nNoise.\n")
     return folder
 

@@ -10,7 +10,7 @@ import torch
 from tts import TTS, InputError, SamplingConfig
 from tts.inference.density import Drawing
 from tts.inference.export import export_graphs
-from tts.inference.package import VoiceFacts, package_voice
+from tts.inference.package import Packing, VoiceFacts, package_voice
 from tts.text.durations import expand_durations
 from tts.text.symbols import DEFAULT_SYMBOLS
 
@@ -38,7 +38,7 @@ def make_voice(tiny_acoustic, tiny_vocoder, tmp_path_factory):
             for parameter in model.head.parameters():
                 parameter.add_(0.1 * torch.randn_like(parameter))
         folder = tmp_path_factory.mktemp("heads") / kind
-        package_voice(model, tiny_vocoder, DEFAULT_SYMBOLS, folder, VoiceFacts(kind, "Apache-2.0", "Noise."), int8=())
+        package_voice(model, tiny_vocoder, DEFAULT_SYMBOLS, folder, VoiceFacts(kind, "Apache-2.0", "Noise."), Packing(int8=()))
         return folder
 
     return make

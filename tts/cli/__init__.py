@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from tts.cli import codebook, compare, corpus, demo, measure, serve, speak, train
+from tts.cli import codebook, compare, corpus, demo, measure, package, serve, speak, train
 from tts.cli.console import flush_out, note, one_line
 from tts.errors import InputError
 
@@ -60,7 +60,7 @@ def _options(
 
 
 SPEAKING = (speak.say, speak.text, speak.voices, speak.info)
-TRAINING = (corpus.prepare, corpus.validate, train.align, train.train, codebook.codebook, train.generate, train.package)
+TRAINING = (corpus.prepare, corpus.validate, train.align, train.train, codebook.codebook, train.generate, package.package)
 MEASURING = (measure.evaluate, measure.bench, compare.compare)
 for command in (*SPEAKING, serve.serve, demo.demo, *TRAINING, *MEASURING):
     app.command()(command)

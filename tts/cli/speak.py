@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import time
 from collections.abc import Callable
 from functools import partial
@@ -17,7 +16,7 @@ from tts.checkpoint import make_folder
 from tts.cli.console import note, read_text, split_lines, write_out, write_row
 from tts.cli.recording import STDOUT, Outputs
 from tts.errors import InputError
-from tts.inference.voices import CARD_NAME, DEFAULT_VOICE, WEIGHTS_NAME, find_voice, list_voices, load_voice, read_voice_config
+from tts.inference.voices import CARD_NAME, DEFAULT_VOICE, find_twin, find_voice, list_voices, load_voice, read_voice_config
 
 if TYPE_CHECKING:
     from tts.inference.engine import TTS
@@ -44,6 +43,9 @@ def say(
     directory: Path | None = typer.Option(None, "-d", "--directory", metavar="DIR", help="Folder for --lines."),
     format: str = typer.Option("wav", metavar="SUFFIX", help="Audio format of --lines."),
     voice: str = typer.Option(DEFAULT_VOICE, help="A bundled voice, or a voice's folder."),
+    head: str | None = typer.Option(
+        None, help="Speak with the voice's twin of another head: gaussian, mixture, codes (or vq).  [default: the voice's own]"
+    ),
     speed: float = typer.Option(1.0, help="2 is twice as fast; 0.25 to 4."),
     temperature: float | None = typer.Option(
         None, help="Liveliness, 0 to 2; 0 is the same every time.  [default: the voice's own]"
@@ -82,6 +84,7 @@ def say(
     """
     sampling = _sampling(temperature=temperature, top_k=top_k, top_p=top_p, speed=speed, seed=seed, pause=pause)
 
+    voice = voice if head is None else find_twin(voice, head)
     load = partial(_load, voice, backend, threads, lexicon, map_to)
     if lines:
         for name, value in (("-o", output), ("--timestamps", timestamps), ("--mel-png", mel_png), ("--raw", raw)):
@@ -238,20 +241,7 @@ def _describe(voice: str) -> dict[str, Any]:
         "folder": str(folder),
         "card": str(card) if has_card else None,
         "bytes": sum(path.stat().st_size for path in folder.iterdir() if path.is_file()),
-        "parameters": _count_parameters(folder / WEIGHTS_NAME),
+        "parameters": config.n_parameters,
         "config": config.model_dump(mode="json"),
         "card_text": card.read_text(encoding="utf-8") if has_card else "",
     }
-
-
-def _count_parameters(weights: Path) -> dict[str, int]:
-    """Trained numbers per part of a voice."""
-    from safetensors import safe_open
-
-    counts: dict[str, int] = {}
-    with safe_open(weights, "numpy") as tensors:
-        for name in tensors.keys():  # noqa: SIM118  # no mapping
-            part, _, rest = name.partition(".")
-            if not rest.startswith("mel_"):  # scales that were measured
-                counts[part] = counts.get(part, 0) + math.prod(tensors.get_slice(name).get_shape())
-    return counts

@@ -4,39 +4,33 @@ Every voice has `encode` (tokens to memory and log durations), `condition` (memo
 `step` (one step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters
 of the spectrum, states as inputs and outputs). A voice of codes also has `level_1` ... (codes so far to the logits of the next
 level), `decode` (codes to frames) and `quantize` (frames to codes). Sampling, durations and the inverse STFT stay outside. The
-graphs hold hardly any weights: their initializers, but for the small ones, point into the voice's `model.safetensors`, as float16
-that is cast when the graph is loaded, so that there is one copy of the weights; a graph in int8 carries its own. Letters:
-S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head, C codes,
-Q levels.
+weights lie beside the graphs, see packing.py. Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L
+blocks, H heads, W window, E width of a head, C codes, Q levels.
 """
 
 from __future__ import annotations
 
-import json
-import logging
 import math
-import struct
 import warnings
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import onnx
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from tts.checkpoint import save_weights
 from tts.codec.vocoder import Vocoder
+from tts.inference.packing import names_of_weights, narrow_weights, point_to_weights, quantize_layers, to_float16, to_int8
 from tts.inference.voices import WEIGHTS_NAME
 from tts.models.acoustic import AcousticModel
+from tts.models.aligner import Aligner
 from tts.models.heads import CodesHead
 from tts.nn.attention import SelfAttention, rotary_angles
 from tts.text.durations import N_PLACE
 
 OPSET = 20  # the first with GELU as one operation
-MIN_EXTERNAL_BYTES = 256
 
 
 class EncodeGraph(nn.Module):
@@ -166,6 +160,18 @@ class QuantizeGraph(LevelGraph):
         return self.head.quantizer.encode(frames)
 
 
+class AlignGraph(nn.Module):
+    """Tokens (1, S, 3), natural-log mel (1, T, F) and prior (1, T, S) to an aligner's scores (1, T, S)."""
+
+    def __init__(self, model: Aligner) -> None:
+        super().__init__()
+        self.aligner = model
+
+    def forward(self, tokens: Tensor, mel: Tensor, prior: Tensor) -> Tensor:
+        """Score."""
+        return self.aligner(tokens, tokens[..., 0] >= 0, mel, mel[..., 0] < torch.inf, prior)
+
+
 class VocodeGraph(nn.Module):
     """Mel frames to SourceFilter parameters.
 
@@ -214,25 +220,52 @@ class Graph:
         return path
 
 
-def export_graphs(acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8: Collection[str] = ()) -> None:
-    """Write `model.safetensors` (float16) and the graphs beside it.
+def export_graphs(
+    acoustic: AcousticModel, vocoder: Vocoder, folder: Path, int8: Collection[str] = (), *, is_light: bool = False
+) -> None:
+    """Write `model.safetensors` and the graphs beside it.
 
     Args:
         acoustic: trained model; its weights are rounded to float16.
         vocoder: trained model; likewise.
         folder: of the voice; must exist.
         int8: names of the graphs whose linear layers run in int8; these carry their own weights.
+        is_light: keep only the weights that graphs point to, and those in int8.
     """
     for model in (acoustic, vocoder):  # small tensors stay in the graphs: they shall be the same numbers as in the weights file
         model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})
     tensors = {f"acoustic.{name}": value for name, value in acoustic.state_dict().items()}
     tensors |= {f"vocoder.{name}": value for name, value in vocoder.state_dict().items()}
-    save_weights(folder / WEIGHTS_NAME, {name: value.half() for name, value in tensors.items()})
-    for graph in (*_acoustic_graphs(acoustic), *_code_graphs(acoustic), _vocoder_graph(vocoder)):
-        path = graph.write(folder)
-        _point_to_weights(path, folder / WEIGHTS_NAME)
-        if graph.name in int8:
-            _quantize(path)
+    paths = {
+        graph.name: graph.write(folder)
+        for graph in (*_acoustic_graphs(acoustic), *_code_graphs(acoustic), _vocoder_graph(vocoder))
+    }
+    for name in paths.keys() & set(int8):
+        quantize_layers(paths[name])
+    pointing = [path for name, path in paths.items() if name not in int8]
+    if is_light:
+        used = names_of_weights(pointing) | {"acoustic.mel_mean", "acoustic.mel_std"}
+        tensors = {name: value for name, value in tensors.items() if name in used}
+    save_weights(folder / WEIGHTS_NAME, to_int8(tensors) if is_light else to_float16(tensors))
+    for path in pointing:
+        point_to_weights(path, folder / WEIGHTS_NAME)
+
+
+def export_aligner(aligner: Aligner, path: Path) -> None:
+    """Write an aligner as one graph with its weights in it, float16.
+
+    Args:
+        aligner: trained model.
+        path: of the graph, NAME.onnx.
+    """
+    inputs = {
+        "tokens": torch.ones(1, 7, 3, dtype=torch.int64),
+        "mel": torch.zeros(1, 20, aligner.config.n_mels),
+        "prior": torch.zeros(1, 20, 7),
+    }
+    varying = {"tokens": {1: "S"}, "mel": {1: "T"}, "prior": {1: "T", 2: "S"}}
+    Graph(path.stem, AlignGraph(aligner), inputs, ["scores"], varying).write(path.parent)
+    narrow_weights(path)
 
 
 def _acoustic_graphs(model: AcousticModel) -> list[Graph]:
@@ -282,74 +315,3 @@ def _vocoder_graph(model: Vocoder) -> Graph:
     outputs = ["f0", "log_harmonic", "harmonic_phase", "log_noise", "log_free", "free_phase", "new_states"]
     inputs = {"mel": mel, "mel_now": mel.clone(), "states": states}
     return Graph("vocode", VocodeGraph(model), inputs, outputs, {"mel": {1: "T"}, "mel_now": {1: "T"}})
-
-
-def _quantize(graph: Path) -> None:
-    """Turn a graph's linear layers to int8: weights per output channel, inputs by their range at every call.
-
-    F0 and the envelope stay in float32: their errors are heard, and they cost nothing.
-    """
-    import onnxruntime
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    with TemporaryDirectory() as folder:
-        plain = Path(folder) / "plain.onnx"
-        options = onnxruntime.SessionOptions()
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
-        options.optimized_model_filepath = str(plain)  # with the weights in it
-        onnxruntime.InferenceSession(str(graph), options, providers=["CPUExecutionProvider"])
-        spared = [node.name for node in onnx.load(str(plain)).graph.node if _is_spared(node)]
-        logging.getLogger().addFilter(_is_no_advice)
-        try:
-            quantize_dynamic(
-                plain,
-                graph,
-                op_types_to_quantize=["MatMul"],
-                per_channel=True,
-                weight_type=QuantType.QInt8,
-                nodes_to_exclude=spared,
-                extra_options={"MatMulConstBOnly": True},
-            )
-        finally:
-            logging.getLogger().removeFilter(_is_no_advice)
-
-
-def _is_spared(node: onnx.NodeProto) -> bool:
-    return node.op_type == "MatMul" and node.name in ("/f0_head/MatMul", "/MatMul")
-
-
-def _is_no_advice(record: logging.LogRecord) -> bool:
-    return "pre-processing before quantization" not in record.getMessage()
-
-
-def _point_to_weights(graph: Path, weights: Path) -> None:
-    """Replace a graph's weights by references into the safetensors file, cast to float32."""
-    model = onnx.load(str(graph))
-    offsets = _offsets(weights)
-    casts = []
-    for tensor in model.graph.initializer:
-        if tensor.name not in offsets or len(tensor.raw_data) < MIN_EXTERNAL_BYTES:
-            continue
-        start, length = offsets[tensor.name]
-        name = tensor.name
-        tensor.ClearField("raw_data")
-        tensor.data_type = onnx.TensorProto.FLOAT16
-        tensor.data_location = onnx.TensorProto.EXTERNAL
-        for key, value in (("location", weights.name), ("offset", start), ("length", length)):
-            tensor.external_data.add(key=key, value=str(value))
-        tensor.name = f"{name}.half"
-        casts.append(onnx.helper.make_node("Cast", [tensor.name], [name], to=onnx.TensorProto.FLOAT))
-    nodes = list(model.graph.node)
-    del model.graph.node[:]
-    model.graph.node.extend(casts + nodes)
-    graph.write_bytes(model.SerializeToString())
-
-
-def _offsets(weights: Path) -> dict[str, tuple[int, int]]:
-    """Place and length in bytes of every tensor of a safetensors file."""
-    with weights.open("rb") as file:
-        size = struct.unpack("<Q", file.read(8))[0]
-        header = json.loads(file.read(size))
-    header.pop("__metadata__", None)
-    spans = {name: row["data_offsets"] for name, row in header.items()}
-    return {name: (8 + size + start, end - start) for name, (start, end) in spans.items()}

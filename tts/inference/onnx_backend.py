@@ -39,7 +39,7 @@ class OnnxBackend:
         options.log_severity_level = 3
         options.add_session_config_entry("session.set_denormal_as_zero", "1")  # attention weights underflow, and are slow there
         self.sessions = {
-            name: onnxruntime.InferenceSession(str(voice.folder / f"{name}.onnx"), options, providers=["CPUExecutionProvider"])
+            name: onnxruntime.InferenceSession(str(voice.file(f"{name}.onnx")), options, providers=["CPUExecutionProvider"])
             for name in graphs_of(voice.config.acoustic)
         }
 

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from torch import nn
+
 from tts.codec.vocoder import Vocoder
+from tts.errors import InputError
 from tts.inference.export import export_graphs
-from tts.inference.voices import CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, VoiceConfig, graphs_of, hash_file
+from tts.inference.voices import (
+    CONFIG_NAME,
+    SYMBOLS_NAME,
+    WEIGHTS_NAME,
+    VoiceConfig,
+    graphs_of,
+    hash_file,
+    list_voices,
+    read_voice_config,
+)
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import SymbolTable
 
@@ -35,15 +47,30 @@ class VoiceFacts:
     pace: float = 1.0
 
 
+@dataclass(frozen=True)
+class Packing:
+    """How a voice is packed.
+
+    Attributes:
+        parts: files that become the voice's own, by their names in the folder (PART_NAMES).
+        int8: graphs whose linear layers run in int8.
+        is_light: keep only what speaking needs, in int8.
+        share_with: a bundled voice; files that it has too are left to it.
+    """
+
+    parts: Mapping[str, Path] = field(default_factory=dict)
+    int8: Collection[str] = INT8_GRAPHS
+    is_light: bool = False
+    share_with: str | None = None
+
+
 def package_voice(
     acoustic: AcousticModel,
     vocoder: Vocoder,
     symbols: SymbolTable,
     folder: Path,
     facts: VoiceFacts,
-    *,
-    parts: Mapping[str, Path] | None = None,
-    int8: Collection[str] = INT8_GRAPHS,
+    packing: Packing | None = None,
 ) -> VoiceConfig:
     """Write a voice folder (but for its card); what is in it is replaced.
 
@@ -53,21 +80,43 @@ def package_voice(
         symbols: the inventory that the model was trained with.
         folder: of the voice.
         facts: what the voice says about itself.
-        parts: files that become the voice's own, by their names in the folder (PART_NAMES).
-        int8: graphs whose linear layers run in int8.
+        packing: how it is packed.
+
+    Raises:
+        InputError: there is no bundled voice to share files with.
     """
+    packing = packing or Packing()
     folder.mkdir(parents=True, exist_ok=True)
-    export_graphs(acoustic, vocoder, folder, int8)
+    export_graphs(acoustic, vocoder, folder, packing.int8, is_light=packing.is_light)
     (folder / SYMBOLS_NAME).write_text(symbols.to_json(), encoding="utf-8")
     files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(acoustic.config))]
-    for name, path in (parts or {}).items():
+    for name, path in packing.parts.items():
         shutil.copyfile(path, folder / name)
         files.append(name)
+    hashes = {file: hash_file(folder / file) for file in files}
     config = VoiceConfig(
         **asdict(facts),
         acoustic=acoustic.config,
         vocoder=vocoder.config,
-        sha256={file: hash_file(folder / file) for file in files},
+        is_light=packing.is_light,
+        n_parameters={"acoustic": _count(acoustic), "vocoder": _count(vocoder)},
+        sha256=hashes,
+        shared={} if packing.share_with is None else _leave_to(packing.share_with, hashes, folder),
     )
     (folder / CONFIG_NAME).write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return config
+
+
+def _leave_to(owner: str, hashes: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """Delete the files of a folder that a bundled voice has too; returns them, each with its owner."""
+    if owner not in list_voices():
+        raise InputError(f"unknown voice {owner!r}: take one of {', '.join(list_voices()) or 'none bundled'}")
+    theirs = read_voice_config(owner).sha256
+    same = [file for file, value in hashes.items() if theirs.get(file) == value]
+    for file in same:
+        (folder / file).unlink()
+    return dict.fromkeys(same, owner)
+
+
+def _count(model: nn.Module) -> int:
+    return sum(parameter.numel() for parameter in model.parameters())

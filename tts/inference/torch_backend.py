@@ -9,6 +9,7 @@ from torch import Tensor
 from tts.checkpoint import load_weights
 from tts.codec.synthesis import SpectrumFrames
 from tts.codec.vocoder import Vocoder
+from tts.errors import InputError
 from tts.inference.codes import CodesDensity
 from tts.inference.density import DENSITIES, Density
 from tts.inference.voices import WEIGHTS_NAME, Voice
@@ -20,11 +21,17 @@ class TorchBackend:
     """Runs a voice in PyTorch, in float32."""
 
     def __init__(self, voice: Voice, device: str = "cpu", n_threads: int = 1) -> None:
-        """Load the weights."""
+        """Load the weights.
+
+        Raises:
+            InputError: the voice is a light one.
+        """
+        if voice.config.is_light:
+            raise InputError(f"voice {voice.config.name!r} is packed for speaking alone, without torch; take --backend onnx")
         torch.set_num_threads(n_threads)
         self.device = torch.device(device)
         self.acoustic, self.vocoder = AcousticModel(voice.config.acoustic), Vocoder(voice.config.vocoder)
-        tensors = {name: value.float() for name, value in load_weights(voice.folder / WEIGHTS_NAME).items()}
+        tensors = {name: value.float() for name, value in load_weights(voice.file(WEIGHTS_NAME)).items()}
         for prefix, model in (("acoustic.", self.acoustic), ("vocoder.", self.vocoder)):
             named = {name.removeprefix(prefix): value for name, value in tensors.items() if name.startswith(prefix)}
             model.load_state_dict(named)

@@ -25,7 +25,7 @@ from tts.text.symbols import SymbolTable
 BUNDLED = Path(__file__).parent.parent / "voices"
 DEFAULT_VOICE = "heart"
 CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, CARD_NAME = "config.json", "symbols.json", "model.safetensors", "README.md"
-CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME = "codebook.safetensors", "steering.safetensors", "aligner.safetensors"
+CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME = "codebook.safetensors", "steering.safetensors", "align.onnx"
 PART_NAMES = (CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME)  # what a voice may have or not
 GRAPHS = ("encode", "condition", "step", "vocode")  # of every voice
 
@@ -42,9 +42,12 @@ class VoiceConfig(BaseModel):
     summary: str  # one line
     temperature: float  # that the voice speaks with unless told otherwise
     pace: float = Field(1.0, ge=0.5, le=2)  # what speed 1 means: factor on the rate that the model learned
+    is_light: bool = False  # holds only what speaking needs, in int8: neither for torch nor to be trained further
+    n_parameters: dict[str, int] = {}  # trained numbers of each model
     acoustic: AcousticConfig
     vocoder: VocoderConfig
     sha256: dict[str, str]  # of the files
+    shared: dict[str, str] = {}  # files that lie not in this folder but in that of a bundled voice, by its name
 
 
 @dataclass(frozen=True)
@@ -61,11 +64,15 @@ class Voice:
     config: VoiceConfig
     symbols: SymbolTable
 
+    def file(self, name: str) -> Path:
+        """Path of one of the voice's files."""
+        return file_of(self.folder, self.config, name)
+
     def mel_scale(self) -> tuple[np.ndarray, np.ndarray]:
         """Mean and standard deviation (F,) of the mel's bands."""
         from safetensors.numpy import load_file  # reads all; the arrays are small beside the graphs' sessions
 
-        tensors = load_file(self.folder / WEIGHTS_NAME)
+        tensors = load_file(self.file(WEIGHTS_NAME))
         return tensors["acoustic.mel_mean"].astype(np.float32), tensors["acoustic.mel_std"].astype(np.float32)
 
 
@@ -95,6 +102,32 @@ def find_voice(name: str | Path) -> Path:
     raise InputError(
         f"unknown voice {str(name)!r}: take one of {', '.join(list_voices()) or 'none bundled'}, or a voice's folder"
     )
+
+
+def file_of(folder: Path, config: VoiceConfig, name: str) -> Path:
+    """Path of a file of the voice in a folder; see VoiceConfig.shared."""
+    return (BUNDLED / config.shared[name] if name in config.shared else folder) / name
+
+
+def find_twin(name: str | Path, head: str) -> str:
+    """The voice with another head that stands beside a voice: `NAME-HEAD`, bundled or in a folder next to it.
+
+    Args:
+        name: of a bundled voice, or a voice's folder.
+        head: kind of the head, such as `mixture`; `vq` is another word for `codes`.
+
+    Raises:
+        InputError: there is no such voice.
+    """
+    folder, kind = find_voice(name), {"vq": "codes"}.get(head, head)
+    own = read_voice_config(name).acoustic.head.kind
+    if kind == own:
+        return str(name)
+    beside = [path.parent for path in folder.parent.glob(f"{folder.name}-*/{CONFIG_NAME}")]
+    twins = {path.name.removeprefix(f"{folder.name}-"): path for path in beside}
+    if kind not in twins:
+        raise InputError(f"no voice {folder.name}-{kind} beside {folder.name!r}: take one of {', '.join(sorted((own, *twins)))}")
+    return str(twins[kind])
 
 
 def hash_file(path: Path) -> str:
@@ -127,18 +160,31 @@ def load_voice(name: str | Path = DEFAULT_VOICE) -> Voice:
     from safetensors import SafetensorError, safe_open
 
     folder, config = find_voice(name), read_voice_config(name)
+    _check_files(folder, config)
+    try:
+        with safe_open(file_of(folder, config, WEIGHTS_NAME), "numpy"):
+            pass
+    except SafetensorError as error:
+        raise InputError(f"{folder / WEIGHTS_NAME}: no safetensors file ({error}); install the voice again") from None
+    symbols = file_of(folder, config, SYMBOLS_NAME).read_text(encoding="utf-8")
+    return Voice(folder, config, SymbolTable.from_json(symbols))
+
+
+def _check_files(folder: Path, config: VoiceConfig) -> None:
+    """Compare all files with their hashes.
+
+    Raises:
+        InputError: a file has no hash, is missing, or is another.
+    """
     needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(config.acoustic))}
     for file in sorted(needed - config.sha256.keys()):
         raise InputError(f"{folder / CONFIG_NAME}: damaged voice (no hash for {file}); install it again")
+    for file, owner in config.shared.items():
+        if owner not in list_voices():
+            raise InputError(f"{folder}: has its {file} from the voice {owner!r}, which is not here; install it again")
     for file, expected in config.sha256.items():
-        path = folder / file
+        path = file_of(folder, config, file)
         if Path(file).name != file or not path.is_file():
             raise InputError(f"{path}: damaged voice (the file is missing); install it again")
         if hash_file(path) != expected:
             raise InputError(f"{path}: damaged voice (the file is not the one that was packaged); install it again")
-    try:
-        with safe_open(folder / WEIGHTS_NAME, "numpy"):
-            pass
-    except SafetensorError as error:
-        raise InputError(f"{folder / WEIGHTS_NAME}: no safetensors file ({error}); install the voice again") from None
-    return Voice(folder, config, SymbolTable.from_json((folder / SYMBOLS_NAME).read_text(encoding="utf-8")))

@@ -7,7 +7,7 @@ from pathlib import Path
 from tts.checkpoint import load_weights
 from tts.codec.vocoder import Vocoder
 from tts.errors import InputError
-from tts.inference.package import VoiceFacts, package_voice
+from tts.inference.package import Packing, VoiceFacts, package_voice
 from tts.inference.voices import WEIGHTS_NAME, find_voice, hash_file, read_voice_config
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import DEFAULT_SYMBOLS, SymbolTable
@@ -33,7 +33,7 @@ def vocoder_key(voice: str) -> str:
 
 def make_voice(model: AcousticModel, vocoder: Vocoder, symbols: SymbolTable, folder: Path, name: str) -> None:
     """Package a voice in float32: int8 is no part of what is compared."""
-    package_voice(model, vocoder, symbols, folder, VoiceFacts(name, "Apache-2.0", "An arm of a study."), int8=())
+    package_voice(model, vocoder, symbols, folder, VoiceFacts(name, "Apache-2.0", "An arm of a study."), Packing(int8=()))
 
 
 def read_symbols(features: Path) -> SymbolTable:
