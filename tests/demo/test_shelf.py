@@ -2,10 +2,15 @@
 
 import shutil
 
+import numpy as np
 import pytest
 
-from tts import InputError
+from tts import InputError, SamplingConfig
 from tts.demo.shelf import Shelf
+from tts.inference.package import Packing, VoiceFacts, package_voice
+from tts.inference.voices import CODEBOOK_NAME
+from tts.models.codebook import Codebook, CodebookFacts, write_codebook
+from tts.text.symbols import DEFAULT_SYMBOLS
 
 
 def test_a_voice_is_opened_once_and_its_card_is_read(shelf):
@@ -23,6 +28,20 @@ def test_a_folder_is_no_name(shelf, tiny_voice, tmp_path):
     for name in (str(tiny_voice), str(tmp_path / "other"), "../tiny", "heart", ""):
         with pytest.raises(InputError, match="unknown voice"):
             shelf.get(name)
+
+
+def test_a_voice_with_a_codebook_is_offered_mapped_to_it_too(tiny_acoustic, tiny_vocoder, tmp_path):
+    rng = np.random.default_rng(3)
+    facts = CodebookFacts(space="frame", size=4, n_mels=20, patch_size=1, mel={}, seed=0, n_rows=0, error=0.0)
+    entries = rng.normal(size=(4, 20)).astype(np.float32)
+    write_codebook(tmp_path / "book.safetensors", Codebook(entries, np.zeros(20, np.float32), np.ones(20, np.float32), facts))
+    packing = Packing({CODEBOOK_NAME: tmp_path / "book.safetensors"}, int8=())
+    package_voice(tiny_acoustic, tiny_vocoder, DEFAULT_SYMBOLS, tmp_path / "it", VoiceFacts("it", "MIT", "Noise."), packing)
+    shelf = Shelf({"it": tmp_path / "it"})
+    assert shelf.names == ["it", "it mapped to codes"]
+    mel = shelf.get("it mapped to codes").synthesize("Hello.", SamplingConfig(seed=1)).mel
+    assert len(np.unique(mel.round(4), axis=0)) <= 4
+    assert shelf.get("it mapped to codes").backend is shelf.get("it").backend
 
 
 def test_an_empty_shelf_is_refused():

@@ -66,6 +66,7 @@ class CompareTab:
     def __init__(self, shelf: Shelf) -> None:
         """Draw the tab into the current Blocks."""
         self.shelf = shelf
+        self.n_shown = min(MAX_VARIANTS, max(3, len(shelf.names)))
         self.round = gr.State(None, time_to_live=STATE_SECONDS)
         self._draw_inputs()
         self.facts = gr.HTML(show_note(LOUDNESS_NOTE), elem_id="compare-facts")
@@ -83,7 +84,7 @@ class CompareTab:
             self.text = gr.Textbox(TEXT, label="Text", lines=2, max_lines=5, max_length=MAX_CHARACTERS, scale=4, min_width=280)
             with gr.Column(scale=3, min_width=300):
                 with gr.Row():
-                    self.count = gr.Radio([2, 3, 4], value=3, label="Variants", elem_id="compare-count", min_width=190, scale=2)
+                    self.count = gr.Radio([2, 3, 4], value=self.n_shown, label="Variants", elem_id="compare-count", min_width=190, scale=2)
                     self.seed = add_seed("compare", "1", "Seed of all")
                 self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
 
@@ -92,7 +93,7 @@ class CompareTab:
         several = len(names) > 1
         name = names[number % len(names)]
         temperature = own_temperature(self.shelf, name) if several else TEMPERATURES[number]
-        with gr.Column(min_width=240, visible=number < 3, elem_classes="variant") as group:
+        with gr.Column(min_width=240, visible=number < self.n_shown, elem_classes="variant") as group:
             gr.Markdown(f"**{number + 1}**")
             voice = add_voice(self.shelf, visible=several)
             voice.value = name

@@ -1,4 +1,7 @@
-"""The voices that the demo offers: opened at the first use and kept. No name from a request ever becomes a path."""
+"""The voices that the demo offers: opened at the first use and kept. No name from a request ever becomes a path.
+
+A voice with a codebook is offered twice: as it is, and with its draws mapped to the codebook.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,12 @@ from pathlib import Path
 
 from tts.errors import InputError
 from tts.inference.engine import TTS
-from tts.inference.voices import CARD_NAME, list_voices
+from tts.inference.voices import CARD_NAME, CODEBOOK_NAME, list_voices, read_voice_config
 
 WARM_UP = "Hello, zyxolant."  # a known and an unknown word: what is loaded at the first use is loaded before the first visitor
+
+
+MAPPED = " mapped to codes"  # behind the name of a voice
 
 
 class Shelf:
@@ -27,6 +33,7 @@ class Shelf:
             InputError: there is no voice.
         """
         self._sources = dict(voices if voices is not None else {name: name for name in list_voices()})
+        self._mapped = {f"{name}{MAPPED}": name for name, source in self._sources.items() if _has_codebook(source)}
         self._n_threads = n_threads
         self._open: dict[str, TTS] = {}
         self._lock = threading.Lock()
@@ -36,7 +43,7 @@ class Shelf:
     @property
     def names(self) -> list[str]:
         """Of the voices, the default one first."""
-        return list(self._sources)
+        return [*self._sources, *self._mapped]
 
     def get(self, name: str) -> TTS:
         """The open voice of a name.
@@ -44,13 +51,18 @@ class Shelf:
         Raises:
             InputError: no such voice here, or a damaged one.
         """
-        if name not in self._sources:
+        if name not in self.names:
             raise InputError(f"unknown voice {name!r}: take one of {', '.join(self.names)}")
         with self._lock:
-            if name not in self._open:
-                source = self._sources[name]
-                self._open[name] = source if isinstance(source, TTS) else TTS.load(source, n_threads=self._n_threads)
-            return self._open[name]
+            if name not in self._open and name in self._mapped:
+                self._open[name] = self._opened(self._mapped[name]).mapped_to("codebook")
+            return self._opened(name)
+
+    def _opened(self, name: str) -> TTS:
+        if name not in self._open:
+            source = self._sources[name]
+            self._open[name] = source if isinstance(source, TTS) else TTS.load(source, n_threads=self._n_threads)
+        return self._open[name]
 
     def warm_up(self) -> None:
         """Open the default voice and speak a few words into nothing."""
@@ -60,3 +72,8 @@ class Shelf:
         """A voice's card, Markdown; "" if it has none."""
         path = self.get(name).voice.folder / CARD_NAME
         return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _has_codebook(source: str | Path | TTS) -> bool:
+    config = source.voice.config if isinstance(source, TTS) else read_voice_config(source)
+    return CODEBOOK_NAME in config.sha256

@@ -84,8 +84,8 @@ def graphs_of(config: AcousticConfig) -> tuple[str, ...]:
 
 
 def list_voices() -> list[str]:
-    """Names of the bundled voices."""
-    return sorted(path.parent.name for path in BUNDLED.glob(f"*/{CONFIG_NAME}"))
+    """Names of the bundled voices, the default one first."""
+    return sorted((path.parent.name for path in BUNDLED.glob(f"*/{CONFIG_NAME}")), key=lambda name: (name != DEFAULT_VOICE, name))
 
 
 def find_voice(name: str | Path) -> Path:
