@@ -4,11 +4,13 @@ import shutil
 
 import numpy as np
 import pytest
+import torch
 from pydantic import ValidationError
 
 from tts import TTS, InputError, SamplingConfig
 from tts.inference import voices
 from tts.inference.package import Packing, VoiceFacts, package_voice
+from tts.inference.packing import to_int8
 from tts.inference.voices import find_twin, find_voice, hash_file, load_voice
 from tts.text.symbols import DEFAULT_SYMBOLS
 
@@ -65,6 +67,18 @@ def test_a_light_voice_is_small_and_says_nearly_the_same(light, tiny_voice):
     np.testing.assert_allclose(actual.mel, expected.mel, atol=0.15)
     with pytest.raises(InputError, match=r"speaking alone.*onnx"):
         TTS.load(light, backend="torch")
+
+
+@pytest.mark.parametrize("shape", [(8, 16), (1, 8, 16), (8, 4, 3)])
+def test_every_row_in_int8_has_its_own_scale(shape):
+    torch.manual_seed(0)
+    louder = torch.logspace(0, 4, 8).view([8 if size == 8 else 1 for size in shape])
+    value = torch.randn(shape) * louder
+    kept = to_int8({"weight": value, "bias": torch.ones(64)})
+    wide = kept["weight"] * kept["weight.scale"]
+    assert kept["weight"].dtype == torch.int8 and kept["bias"].dtype == torch.float16
+    assert ((wide - value).abs() <= kept["weight.scale"] / 2 * 1.001).all()
+    assert kept["weight.scale"].numel() == 8
 
 
 def test_files_that_a_bundled_voice_has_too_are_left_to_it(light, tmp_path):

@@ -32,13 +32,18 @@ def to_float16(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
 
 
 def to_int8(tensors: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Matrices and kernels as int8 with a float32 scale (C, 1, ...) for each of their C output channels; the rest as float16."""
+    """Matrices and kernels as int8 with a float32 scale for each of their rows; the rest as float16.
+
+    Rows lie along the first axis that is longer than 1: the output channels of a layer, or the entries of a codebook.
+    """
     kept: dict[str, Tensor] = {}
     for name, value in tensors.items():
         if value.ndim < 2 or 4 * value.numel() < MIN_EXTERNAL_BYTES:
             kept[name] = value.half()
             continue
-        scale = value.abs().amax(dim=tuple(range(1, value.ndim)), keepdim=True).clamp(min=1e-12) / MAX_INT8
+        axis = next((axis for axis, size in enumerate(value.shape) if size > 1), 0)
+        others = [other for other in range(value.ndim) if other != axis]
+        scale = value.abs().amax(dim=others, keepdim=True).clamp(min=1e-12) / MAX_INT8
         kept |= {name: (value / scale).round().to(torch.int8), name + SCALE_SUFFIX: scale}
     return kept
 
