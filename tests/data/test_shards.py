@@ -1,7 +1,11 @@
 """Shards: several processes, several disks, several runs write the same bytes, and training reads them as one folder."""
 
 import json
+import os
 import pickle
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +19,7 @@ from tts.data.prepare import prepare
 from tts.data.shards import shard_folders
 from tts.errors import InputError
 
+ROOT = Path(__file__).parents[2]
 MEL = MelConfig(n_fft=256, hop_length=64, n_mels=20)
 
 
@@ -149,3 +154,24 @@ def test_clips_are_held_out_when_the_corpus_names_no_splits(tmp_path):
     assert [row["id"] for row in FeatureFolder(tmp_path / "out", "valid").rows] == ["1", "5", "9"]
     run(corpus, tmp_path / "out", config=PrepareConfig(held_out=0))
     assert len(FeatureFolder(tmp_path / "out", "train")) == 10
+
+
+def mix(*arguments) -> subprocess.CompletedProcess:
+    command = [sys.executable, "recipes/heart/mix.py", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)})
+
+
+def test_folders_are_mixed_each_as_often_as_it_is_said(corpus, tmp_path):
+    for name in ("one", "two"):
+        run(corpus, tmp_path / name)
+    assert mix(tmp_path / "mixed", tmp_path / "one", f"{tmp_path / 'two'}:3").returncode == 0
+    folders = [path.resolve() for path in shard_folders(tmp_path / "mixed")]
+    assert folders == [tmp_path / name for name in ("one", "two", "two", "two")]
+    once, mixed = (len(FeatureFolder(tmp_path / name, "train")) for name in ("one", "mixed"))
+    assert mixed == 4 * once
+
+
+@pytest.mark.parametrize("times", ["x", "0", "-1", "1.5"])
+def test_a_part_is_mixed_a_whole_number_of_times(tmp_path, times):
+    result = mix(tmp_path / "mixed", f"features:{times}")
+    assert result.returncode == 1 and "whole number above 0" in result.stderr and "Traceback" not in result.stderr
