@@ -5,6 +5,7 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 import torch
+from scipy.stats import betabinom
 from toy_models import draw_tokens, stir
 
 from tts.models.aligner import (
@@ -12,9 +13,9 @@ from tts.models.aligner import (
     Aligner,
     AlignerConfig,
     compute_forward_sum_loss,
-    diagonal_prior,
     durations_of,
 )
+from tts.models.alignment import best_path, diagonal_prior
 from tts.nn.masks import lengths_to_mask
 
 
@@ -63,6 +64,23 @@ def test_durations_are_those_of_the_best_path(n_frames, n_tokens, seed):
     durations, mean_score = durations_of(scores)
     assert durations.tolist() == best.tolist()
     assert mean_score == pytest.approx(best_score / n_frames, abs=1e-4)
+
+
+@pytest.mark.parametrize(("n_frames", "n_tokens"), [(6, 4), (4, 4), (7, 1), (60, 12), (200, 31)])
+def test_the_best_path_without_torch_is_that_of_torchaudio(n_frames, n_tokens):
+    for seed in range(4):
+        scores = 3 * draw(n_frames, n_tokens, seed=seed)
+        expected, mean_score = durations_of(scores)
+        durations, path_scores = best_path(scores.numpy())
+        assert durations.tolist() == expected.tolist()
+        assert path_scores.shape == (n_frames,) and path_scores.mean() == pytest.approx(mean_score, abs=1e-4)
+
+
+@pytest.mark.parametrize(("n_frames", "n_tokens"), [(1, 1), (20, 8), (300, 90)])
+def test_the_prior_is_that_of_scipy(n_frames, n_tokens):
+    frames, tokens = np.arange(1, n_frames + 1)[:, None], np.arange(n_tokens)[None]
+    expected = betabinom.logpmf(tokens, n_tokens - 1, frames, n_frames + 1 - frames)
+    np.testing.assert_allclose(diagonal_prior(n_frames, n_tokens), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_prior_is_a_distribution_over_tokens_that_runs_along_the_diagonal():

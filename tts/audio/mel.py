@@ -1,33 +1,19 @@
-"""The only definition of mel in this project: 24 kHz, n_fft 1024, hop 256, 100 bands, natural logarithm of the magnitude.
+"""The definition of mel in this project: 24 kHz, n_fft 1024, hop 256, 100 bands, natural logarithm of the magnitude.
 
 The settings and the filters (not area-normalised) are those of Vocos at 24 kHz (arXiv 2306.00814), but for the floor.
+`listening.py` has the same in numpy.
 """
 
 from __future__ import annotations
 
 import torch
-from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor, nn
 from torchaudio.transforms import MelSpectrogram
 
+from tts.audio.mel_config import MelConfig
 from tts.errors import InputError
 
-
-class MelConfig(BaseModel):
-    """Settings of the mel analysis."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    sample_rate: int = Field(24_000, gt=0)  # Hz
-    n_fft: int = Field(1024, gt=0)  # samples
-    hop_length: int = Field(256, gt=0)  # samples
-    n_mels: int = Field(100, gt=0)  # bands
-    floor: float = Field(1e-5, gt=0)  # smallest magnitude
-
-    @property
-    def frame_rate(self) -> float:
-        """Frames per second, Hz."""
-        return self.sample_rate / self.hop_length
+__all__ = ["LogMel", "MelConfig"]
 
 
 class LogMel(nn.Module):

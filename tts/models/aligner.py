@@ -2,7 +2,7 @@
 
 Two small convolutional encoders map tokens and frames into one space; the negative squared distance is a frame's score for a
 token ("One TTS Alignment to Rule Them All", arXiv 2108.10447). Training maximises the sum over all monotonic paths, which is
-CTC with the labels 1..S; a beta-binomial prior favours the diagonal. The hard path is torchaudio's forced_align on the same
+CTC with the labels 1..S; a prior (alignment.py) favours the diagonal. The hard path is torchaudio's forced_align on the same
 matrix. Letters: B batch, T frames, S tokens, D width.
 """
 
@@ -10,10 +10,8 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import numpy as np
 import torch
 from pydantic import BaseModel, ConfigDict, Field
-from scipy.stats import betabinom
 from torch import Tensor, nn
 from torch.nn import functional
 from torchaudio.functional import forced_align
@@ -31,13 +29,6 @@ class AlignerConfig(BaseModel):
     width: int = Field(128, gt=0)
     attention_width: int = Field(64, gt=0)
     temperature: float = Field(0.1, gt=0)  # factor of the squared distance
-
-
-def diagonal_prior(n_frames: int, n_tokens: int, scale: float = 1.0) -> np.ndarray:
-    """Natural-log beta-binomial prior (T, S) of token s at frame t (arXiv 2108.10447, section 3.3)."""
-    frames = np.arange(1, n_frames + 1)[:, None]
-    tokens = np.arange(n_tokens)[None]
-    return betabinom.logpmf(tokens, n_tokens - 1, scale * frames, scale * (n_frames + 1 - frames)).astype(np.float32)
 
 
 class ConvStack(nn.Module):
