@@ -13,3 +13,8 @@ def onnx_tts(tiny_voice, shared_g2p):
 @pytest.fixture(scope="session")
 def torch_tts(tiny_voice, shared_g2p):
     return TTS.load(tiny_voice, backend="torch")
+
+
+@pytest.fixture(scope="session")
+def hearing_tts(hearing_voice):
+    return TTS.load(hearing_voice)

@@ -1,5 +1,6 @@
 """The whole text front end: any text in, utterances and pauses out."""
 
+import re
 import subprocess
 import sys
 
@@ -95,3 +96,54 @@ def test_any_text_gives_speech_or_one_clear_error(front_end, text):
 def test_no_heavy_import():
     code = "import sys, tts.text.frontend as f; f.FrontEnd().describe('Hi.'); print({'torch', 'scipy'} & set(sys.modules))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip() == "set()"
+
+
+def manners_in(front_end, text):
+    """(word, what is set for it) of all words."""
+    utterances = [u for u in front_end.chunks(text) if isinstance(u, Utterance)]
+    manners = [u.manners or ({},) * len(u.phonemes.words) for u in utterances]
+    return [pair for u, own in zip(utterances, manners, strict=True) for pair in zip(u.phonemes.words, own, strict=True)]
+
+
+MARKED = [
+    ("It is [very]{pitch=2} good.", "very"),
+    ("[Dr. Smith]{pitch=2} owes us.", "Doctor Smith"),
+    ("It cost [$5]{pitch=2} in [1984]{rate=1}.", "five dollars"),
+    ("He owes Dr. [Smith]{pitch=2} 2 cents.", "Smith"),
+    ("Un[believ]{pitch=2}able.", "Unbelievable"),
+    ("One. [Two three. Four!]{pitch=2} Five.", "Two three Four"),
+    ("One.\n\n[Two.\n\nThree]{pitch=2} four.", "Two Three"),
+    ("[A [tomato](/təmˈɑːtoʊ/) a day]{pitch=2}, said a man.", "A tomato a day"),
+    ("A [tomato](/təmˈɑːtoʊ/){pitch=2} a day.", "tomato"),
+    ("He [said, well, no]{pitch=2}: no.", "said well no"),
+    ("Well, [...]{pitch=2} no.", ""),
+]
+
+
+@pytest.mark.parametrize(("text", "words"), MARKED)
+def test_marks_reach_the_words_that_are_said(front_end, text, words):
+    assert " ".join(word.text for word, manner in manners_in(front_end, text) if manner.get("pitch") == 2) == words
+
+
+def test_marks_change_nothing_of_what_is_said(front_end):
+    for text, _ in MARKED[:-1]:
+        plain = re.sub(r"\[([^\[\]]+)\](?:\{[^}]*\})", r"\1", re.sub(r"(\(/[^/]*/\))\{[^}]*\}", r"\1", text))
+        plain = re.sub(r"\[(A \[tomato\]\(/təmˈɑːtoʊ/\) a day)\]\{[^}]*\}", r"\1", plain)
+        assert front_end.describe(text)["phonemes"] == front_end.describe(plain)["phonemes"]
+        assert [u.text for u in front_end.chunks(text)] == [u.text for u in front_end.chunks(plain)]
+
+
+def test_marks_outlive_the_cutting_of_long_sentences(front_end):
+    text = "one two three four five six seven " * 20 + "[eight nine]{pitch=2} " + "ten eleven twelve " * 20
+    marked = [word.text for word, manner in manners_in(front_end, text) if manner]
+    assert marked == ["eight", "nine"]
+
+
+def test_an_inner_mark_counts_where_marks_overlap(front_end):
+    pairs = manners_in(front_end, "[One [two]{pitch=1} three]{pitch=2 sigma=0}.")
+    assert [dict(manner) for _, manner in pairs] == [{"pitch": p, "sigma": 0.0} for p in (2.0, 1.0, 2.0)]
+
+
+def test_a_voice_that_cannot_be_steered_refuses_marks_at_once():
+    with pytest.raises(InputError, match=r"\[two\]\{pitch=1\}: this voice has no steering"):
+        next(FrontEnd(manners=("sigma",)).chunks("One. [two]{pitch=1 sigma=1}"))

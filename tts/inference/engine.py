@@ -11,22 +11,27 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
 from tts.audio.io import write_audio
-from tts.codec.synthesis import SynthesisStream
+from tts.codec.synthesis import SpectrumFrames, SynthesisStream
 from tts.errors import InputError
 from tts.inference.backend import Backend, load_backend
+from tts.inference.delivery import Delivery, draw, f0_factors, lengthen, plan_delivery
+from tts.inference.density import Drawing
 from tts.inference.mapping import Mapper, open_mapper
 from tts.inference.sampling import SamplingConfig
+from tts.inference.steering import Steering, open_steering, require_steering
 from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
 from tts.text.durations import expand_durations, round_durations
 from tts.text.frontend import FrontEnd, Pause, Utterance
+from tts.text.manner import MANNERS, SIGMA
 
-FIRST_BLOCK, BLOCK = 16, 32  # mel frames that the vocoder takes at once: few at first, for the ear does not wait
+MIN_F0_HZ, MAX_F0_HZ = 40.0, 812.0  # of a vocoder
+FIRST_BLOCK, BLOCK = 16, 64  # mel frames that the vocoder takes at once: few at first, for the ear does not wait
 
 
 @dataclass(frozen=True)
@@ -100,13 +105,18 @@ class Speech:
 
 
 class TTS:
-    """A loaded voice; any number of streams may run on it, one after another or interleaved."""
+    """A loaded voice; any number of streams may run on it, one after another or interleaved.
+
+    Attributes:
+        steering: what it can be steered along; None if the voice has no directions.
+    """
 
     def __init__(self, voice: Voice, backend: Backend, lexicon: dict[str, str] | None = None) -> None:
         """Put the parts together; `TTS.load` is the usual way."""
         self.voice, self.backend = voice, backend
         self.mapper: Mapper | None = None
-        self.front_end = FrontEnd(symbols=voice.symbols, lexicon=lexicon)
+        self.steering = open_steering(voice)
+        self.front_end = FrontEnd(symbols=voice.symbols, lexicon=lexicon, manners=_manners(self.steering))
         self.mel_mean, self.mel_std = voice.mel_scale()
 
     @classmethod
@@ -149,6 +159,23 @@ class TTS:
         mapped.mapper = open_mapper(spec, self.voice.folder, self.mel_mean, self.mel_std, size)
         return mapped
 
+    def steered_by(self, steering: Steering | None) -> TTS:
+        """The same voice with other directions, or with none; all else is shared."""
+        steered = copy(self)
+        steered.steering = steering
+        steered.front_end = FrontEnd(self.front_end.phonemizer, self.voice.symbols, manners=_manners(steering))
+        return steered
+
+    def check(self, sampling: SamplingConfig) -> None:
+        """Refuse settings that the voice cannot follow, before it speaks.
+
+        Raises:
+            InputError: directions, and the voice has no steering; top_k or top_p, and it has no codes.
+        """
+        sampling.drawing(self.voice.config)
+        if any(sampling.steer.values()):
+            require_steering(self.steering, self.voice.config.name)
+
     @property
     def sample_rate(self) -> int:
         """Of the audio, Hz."""
@@ -174,7 +201,7 @@ class TTS:
         """Speak a text piece by piece.
 
         Args:
-            text: any text, with markup (`[pause:0.5]`, `[word](/ipa/)`).
+            text: any text, with markup (`[pause:0.5]`, `[word](/ipa/)`, `[some words]{pitch=1.5}`).
             sampling: settings of this request; without a seed, one is drawn.
             unknown: if given, characters that are not spoken are counted here.
 
@@ -182,9 +209,10 @@ class TTS:
             Chunks of audio; joined they are what `synthesize` gives for the same seed.
 
         Raises:
-            InputError: nothing in the text can be spoken, or its markup is wrong.
+            InputError: nothing in the text can be spoken, its markup is wrong, or the voice cannot be steered as asked.
         """
         sampling = with_seed(sampling)
+        self.check(sampling)
         n_samples = index = 0
         gap = 0.0  # seconds of silence owed before the next utterance
         for piece in self.front_end.chunks(text):
@@ -219,9 +247,12 @@ class TTS:
         memory, durations = self.time_tokens(utterance, sampling)
         words = self._timings(utterance, durations, start)
         text = utterance.text
-        vocoder = VocoderStream(self, rng)
-        frames = self._frames(memory, durations, sampling, rng)
-        for block in _blocks(frames):
+        token_index, place = expand_durations(durations, self.voice.config.acoustic.patch_size)
+        delivery = plan_delivery(utterance, sampling)
+        frames = None if delivery is None else delivery.expand(token_index)
+        vocoder = VocoderStream(self, rng, f0_factors(self.steering, frames))
+        conditions = self.backend.condition(memory, token_index, place)
+        for block in _blocks(self._patches(conditions, frames, sampling.drawing(self.voice.config), rng)):
             audio = np.clip(vocoder.push(block), -1, 1)
             yield AudioChunk(audio, self.sample_rate, start / self.sample_rate, words, block, text)
             start, words, text = start + len(audio), [], ""
@@ -231,23 +262,26 @@ class TTS:
         """Memory (S, D) of an utterance's tokens, and how many frames each is spoken for, int64 (S,)."""
         tokens = np.stack((utterance.tokens.ids, utterance.tokens.stress, utterance.tokens.place), axis=1)
         memory, log_durations = self.backend.encode(tokens)
+        log_durations = lengthen(self.steering, plan_delivery(utterance, sampling), log_durations)
         return memory, round_durations(log_durations, sampling.speed * self.voice.config.pace)
 
-    def _frames(
-        self, memory: np.ndarray, durations: np.ndarray, sampling: SamplingConfig, rng: np.random.Generator
+    def _patches(
+        self, conditions: np.ndarray, frames: Delivery | None, drawing: Drawing, rng: np.random.Generator
     ) -> Iterator[np.ndarray]:
         """Patches (r, F) of natural-log mel, one by one."""
-        config = self.voice.config
-        drawing = sampling.drawing(config)
-        token_index, place = expand_durations(durations, config.acoustic.patch_size)
-        conditions = self.backend.condition(memory, token_index, place)
-        state = self.backend.init_state()
-        previous = np.zeros((config.acoustic.patch_size, config.acoustic.n_mels), np.float32)
-        for condition in conditions:
-            previous = said = self.backend.step(condition, previous, state).sample(drawing, rng)
-            if self.mapper is not None:
-                said, _ = self.mapper.map(said)
-                previous = said if self.mapper.is_fed_back else previous
+        config = self.voice.config.acoustic
+        size, state = config.patch_size, self.backend.init_state()
+        previous = np.zeros((size, config.n_mels), np.float32)
+        for index, condition in enumerate(conditions):
+            density = self.backend.step(condition, previous, state)
+            if frames is None:
+                drawn, offset = density.sample(drawing, rng), None
+            else:
+                own = frames[index * size : (index + 1) * size]
+                drawn, offset = draw(self.steering, density, own, drawing, rng)
+            said = drawn if self.mapper is None else self.mapper.map(drawn)[0]
+            heard = said if self.mapper is None or self.mapper.is_fed_back else drawn
+            previous = heard if offset is None else heard - offset
             yield said * self.mel_std + self.mel_mean
 
     def _timings(self, utterance: Utterance, durations: np.ndarray, start: int) -> list[WordTiming]:
@@ -271,14 +305,21 @@ class TTS:
 class VocoderStream:
     """Mel frames of one utterance to samples."""
 
-    def __init__(self, tts: TTS, rng: np.random.Generator) -> None:
-        """Start an utterance; rng is that of the noise."""
+    def __init__(self, tts: TTS, rng: np.random.Generator, f0_factors: np.ndarray | None = None) -> None:
+        """Start an utterance.
+
+        Args:
+            tts: the voice.
+            rng: of the noise.
+            f0_factors: (T,) what the F0 of each frame is multiplied by; None leaves it.
+        """
         config = tts.voice.config.vocoder
         self.backend, self.lookahead = tts.backend, config.lookahead
         self.state = tts.backend.init_vocoder_state()
         self.synthesis = SynthesisStream(config, rng.spawn(1)[0])
         self.recent: np.ndarray | None = None  # frames that were read ahead of what was given out
         self.n_warm = self.lookahead  # frames that come before the first
+        self.f0_factors, self.n_given = f0_factors, 0  # frames to the synthesis
 
     def push(self, mel: np.ndarray) -> np.ndarray:
         """Take the next frames (T, F); returns the samples that are finished."""
@@ -288,7 +329,15 @@ class VocoderStream:
         parameters = self.backend.vocode(mel, joined[: len(mel)], self.state)
         ready = min(self.n_warm, len(mel))
         self.n_warm -= ready
-        return self.synthesis.push(parameters[ready:]) if ready < len(mel) else np.zeros(0, np.float32)
+        return self.synthesis.push(self._bent(parameters[ready:])) if ready < len(mel) else np.zeros(0, np.float32)
+
+    def _bent(self, frames: SpectrumFrames) -> SpectrumFrames:
+        """The next frames with the F0 that is asked for."""
+        if self.f0_factors is None:
+            return frames
+        first, self.n_given = self.n_given, self.n_given + len(frames.f0)
+        f0 = np.clip(frames.f0 * self.f0_factors[first : self.n_given], MIN_F0_HZ, MAX_F0_HZ)
+        return replace(frames, f0=f0)
 
     def finish(self) -> np.ndarray:
         """End the utterance, its last frame continued; returns the samples that are left."""
@@ -298,16 +347,21 @@ class VocoderStream:
 
 
 def _blocks(patches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Join patches into blocks of at least FIRST_BLOCK, then BLOCK frames; the last may be shorter."""
+    """Join patches into blocks of at least FIRST_BLOCK frames, then twice as many up to BLOCK; the last may be shorter."""
     waiting: list[np.ndarray] = []
     size = FIRST_BLOCK
     for patch in patches:
         waiting.append(patch)
         if sum(map(len, waiting)) >= size:
             yield np.concatenate(waiting)
-            waiting, size = [], BLOCK
+            waiting, size = [], min(2 * size, BLOCK)
     if waiting:
         yield np.concatenate(waiting)
+
+
+def _manners(steering: Steering | None) -> tuple[str, ...]:
+    """What markup may set for a voice."""
+    return MANNERS if steering is not None else (SIGMA,)
 
 
 def with_seed(sampling: SamplingConfig | None) -> SamplingConfig:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tts.errors import InputError
 from tts.inference.density import Drawing
 from tts.inference.voices import VoiceConfig
+from tts.text.manner import MAX_SIGMA, check_doses
 
 
 class SamplingConfig(BaseModel):
@@ -20,6 +21,13 @@ class SamplingConfig(BaseModel):
     speed: float = Field(1.0, ge=0.25, le=4)  # 2 is twice as fast
     seed: int | None = Field(None, ge=0, lt=2**63)  # None draws one
     pause: float = Field(0.15, ge=0, le=10)  # seconds of silence between sentences, twice that between paragraphs
+    steer: dict[str, float] = {}  # doses along the voice's directions, -3 to 3 standard deviations of its words
+    sigma: float = Field(1.0, ge=0, le=MAX_SIGMA)  # factor of the density's standard deviation; 0 gives the mean
+
+    @field_validator("steer")
+    @classmethod
+    def _check_steer(cls, steer: dict[str, float]) -> dict[str, float]:
+        return check_doses(steer)
 
     def drawing(self, voice: VoiceConfig) -> Drawing:
         """How a voice's patches are drawn.

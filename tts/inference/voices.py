@@ -26,7 +26,8 @@ BUNDLED = Path(__file__).parent.parent / "voices"
 DEFAULT_VOICE = "heart"
 CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, CARD_NAME = "config.json", "symbols.json", "model.safetensors", "README.md"
 CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME = "codebook.safetensors", "steering.safetensors", "align.onnx"
-PART_NAMES = (CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME)  # what a voice may have or not
+NORMAL_NAME = "normal.json"  # normal.py
+PART_NAMES = (CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME, NORMAL_NAME)  # what a voice may have or not
 GRAPHS = ("encode", "condition", "step", "vocode")  # of every voice
 
 

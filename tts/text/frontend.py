@@ -6,13 +6,15 @@ first utterance of a book costs no more than that of a sentence.
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from tts.errors import InputError
-from tts.text.markup import Pause, parse_markup
-from tts.text.normalize import normalize_counted
+from tts.text.manner import MANNERS
+from tts.text.markup import Pause, Piece, Span, parse_markup
+from tts.text.normalize import normalize, normalize_counted
 from tts.text.phonemize import EnglishPhonemizer, Phonemes, Phonemizer
+from tts.text.spans import cut_spans, manners_of, project_spans
 from tts.text.split import iter_paragraphs, split_chunks
 from tts.text.symbols import DEFAULT_SYMBOLS, SymbolTable, TokenSequence
 
@@ -34,6 +36,7 @@ class Utterance:
         phonemes: its pronunciation; `unknown` counts all that is not spoken, of text and phonemes.
         tokens: its tokens.
         is_paragraph_end: whether a blank line (or the end of the text) follows.
+        manners: what markup sets for each phoneme word, by name; () when it sets nothing for any.
     """
 
     text: str
@@ -41,6 +44,7 @@ class Utterance:
     phonemes: Phonemes
     tokens: TokenSequence
     is_paragraph_end: bool
+    manners: tuple[Mapping[str, float], ...] = ()
 
 
 class FrontEnd:
@@ -51,6 +55,7 @@ class FrontEnd:
         phonemizer: Phonemizer | None = None,
         symbols: SymbolTable = DEFAULT_SYMBOLS,
         lexicon: dict[str, str] | None = None,
+        manners: tuple[str, ...] = MANNERS,
     ) -> None:
         """Put the parts together; nothing is loaded before the first text.
 
@@ -58,11 +63,12 @@ class FrontEnd:
             phonemizer: default English; then `lexicon` is given to it.
             symbols: the voice's symbol table.
             lexicon: the user's pronunciations, word -> phonemes.
+            manners: what markup may set; the rest is refused, as the voice's lack.
         """
         if phonemizer is not None and lexicon:
             raise ValueError("give the lexicon to the phonemizer, or no phonemizer")
         self.phonemizer = phonemizer or EnglishPhonemizer(lexicon)
-        self.symbols = symbols
+        self.symbols, self.manners = symbols, manners
 
     def chunks(self, text: str) -> Iterator[Utterance | Pause]:
         """Utterances and pauses of a text of any length, in order.
@@ -109,34 +115,48 @@ class FrontEnd:
 
     def _pieces(self, text: str, unknown: Counter[str]) -> Iterator[Utterance | Pause | None]:
         """Utterances, pauses, and None after each paragraph."""
-        for piece in parse_markup(_without_long_runs(text, unknown)):
+        for piece in self._parse(_without_long_runs(text, unknown)):
             if isinstance(piece, Pause):
                 yield piece
                 continue
-            for paragraph in iter_paragraphs(piece.text):
-                for sentence in split_chunks(paragraph, MAX_RAW_CHARACTERS):
-                    yield from self._sentence(sentence, unknown)
+            for paragraph, spans in cut_spans(iter_paragraphs(piece.text), piece.text, piece.spans):
+                for sentence, own in cut_spans(split_chunks(paragraph, MAX_RAW_CHARACTERS), paragraph, spans):
+                    yield from self._sentence(sentence, own, unknown)
                 yield None
 
-    def _sentence(self, sentence: str, unknown: Counter[str]) -> Iterator[Utterance]:
+    def _parse(self, text: str) -> list[Piece]:
+        """See parse_markup; also refuses what the voice lacks."""
+        pieces = parse_markup(text)
+        for piece in pieces:
+            if isinstance(piece, Pause):
+                continue
+            for span in piece.spans:
+                for name in sorted(span.manner.keys() - set(self.manners)):
+                    words = piece.text[span.start : span.end][:40]
+                    raise InputError(f"[{words}]{{{name}={span.manner[name]:g}}}: this voice has no steering; leave {name} out")
+        return pieces
+
+    def _sentence(self, sentence: str, spans: tuple[Span, ...], unknown: Counter[str]) -> Iterator[Utterance]:
         normalized, not_said = normalize_counted(sentence)
         unknown.update(not_said)
+        spans = project_spans(sentence, normalized, spans, normalize)
         chunks = list(split_chunks(normalized))
-        for chunk in chunks:
-            yield from self._encode(sentence if len(chunks) == 1 else chunk, chunk, unknown)
+        for chunk, own in cut_spans(chunks, normalized, spans):
+            yield from self._encode(sentence if len(chunks) == 1 else chunk, chunk, own, unknown)
 
-    def _encode(self, text: str, chunk: str, unknown: Counter[str]) -> Iterator[Utterance]:
+    def _encode(self, text: str, chunk: str, spans: tuple[Span, ...], unknown: Counter[str]) -> Iterator[Utterance]:
         phonemes = self.phonemizer(chunk)
         tokens = self.symbols.encode(phonemes.phonemes)
         if len(tokens) > MAX_TOKENS and len(chunk) > 40:
-            for part in split_chunks(chunk, max(30, len(chunk) * 2 // 3)):
-                yield from self._encode(part, part, unknown)
+            for part, own in cut_spans(split_chunks(chunk, max(30, len(chunk) * 2 // 3)), chunk, spans):
+                yield from self._encode(part, part, own, unknown)
             return
         unknown.update(phonemes.unknown)
         unknown.update(tokens.unknown)
         if tokens.n_words:
             phonemes = replace(phonemes, unknown={})
-            yield Utterance(text, chunk, phonemes, tokens, is_paragraph_end=False)
+            manners = manners_of(phonemes.words, chunk, spans)
+            yield Utterance(text, chunk, phonemes, tokens, is_paragraph_end=False, manners=manners)
 
 
 def _without_long_runs(text: str, unknown: Counter[str]) -> str:
