@@ -61,6 +61,7 @@ def test_the_shares_of_all_ranks_are_the_batch_of_one_process(world_size):
         shares = [sampler.batch(step) for sampler in ranks]
         assert all(len(share) for share in shares)
         assert set(np.concatenate(shares)) == set(alone.batch(step))
+        assert all(sampler.shape(step) == (len(alone.batch(step)), LENGTHS[alone.batch(step)].max()) for sampler in ranks)
         if len(alone.batch(step)) >= world_size:
             assert sorted(np.concatenate(shares)) == sorted(alone.batch(step))
 

@@ -8,8 +8,9 @@ import torch
 from toy_recipes import MEL
 
 from tts.data.dataset import FeatureFolder, read_rows
+from tts.models.alignment import MIN_NEIGHBOUR, SOUNDING_PENALTY, give_silence_to_pauses
 from tts.text.symbols import DEFAULT_SYMBOLS
-from tts.training.aligner import MIN_NEIGHBOUR, SOUNDING_PENALTY, align_folder, collate, give_silence_to_pauses
+from tts.training.aligner import align_folder, collate
 from tts.training.recipes import build_task
 
 

@@ -80,25 +80,31 @@ class KilledRuns:
         self.server.wait()
         self.server.stdout.close()
 
-    def kill(self, kind: str, recipe, step: int, seconds: float) -> int:
-        """Start a run and kill it some time after it has logged a step; returns the last step that it logged."""
+    def kill(self, kind: str, recipe, step: int, seconds: float, *, is_saving: bool = False) -> int:
+        """Start a run and kill it some time after it has logged a step, or after it began to write the next checkpoint.
+
+        Returns:
+            The last step that it logged.
+        """
         settings = recipe.out.with_suffix(".json")
         settings.write_text(recipe.model_dump_json())
         self.server.stdin.write(f"{kind} {settings}\n")
         self.server.stdin.flush()
         child = int(self.server.stdout.readline())
-        deadline = time.monotonic() + 60
-        while last_logged(recipe) < step:
+        deadline = time.monotonic() + 240
+        while last_logged(recipe.out) < step:
             assert time.monotonic() < deadline, "the run does not go on"
             time.sleep(0.005)
+        while is_saving and not any(recipe.out.glob(".checkpoint.pt.*.part")):
+            assert time.monotonic() < deadline, "no checkpoint is written"
         time.sleep(seconds)
         os.kill(child, signal.SIGKILL)
         assert self.server.stdout.readline() == "ended\n"
-        return last_logged(recipe)
+        return last_logged(recipe.out)
 
 
-def last_logged(recipe) -> int:
-    """The last step in a run's log; a line may be half written."""
-    log = recipe.out / "progress.jsonl"
+def last_logged(out: Path) -> int:
+    """The last step in the log of a run; a line may be half written."""
+    log = out / "progress.jsonl"
     whole_lines = log.read_text().split("\n")[:-1] if log.exists() else []
     return max((json.loads(line)["step"] for line in whole_lines), default=0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -16,20 +18,29 @@ def stft_magnitude(waveform: Tensor, n_fft: int, hop_length: int) -> Tensor:
     return torch.sqrt(spectrum.real.square() + spectrum.imag.square() + 1e-10)
 
 
-def compute_multi_resolution_loss(generated: Tensor, real: Tensor) -> Tensor:
+def compute_multi_resolution_loss(
+    generated: Tensor, real: Tensor, sum_parts: Callable[[Tensor], Tensor] | None = None, n_parts: int = 1
+) -> Tensor:
     """Mean over three resolutions of spectral convergence plus L1 of log magnitude (Parallel WaveGAN, arXiv 1910.11480, eq. 4-6).
 
     Args:
         generated: (B, N) samples.
         real: (B, N) samples.
+        sum_parts: when these are one of several equal parts of a batch, what sums a number over them; the loss is the batch's.
+        n_parts: how many there are.
     """
+
+    def norm(x: Tensor) -> Tensor:
+        return torch.linalg.norm(x) if sum_parts is None else sum_parts(x.square().sum()).sqrt()
+
     total = generated.new_zeros(())
     for n_fft, hop_length in RESOLUTIONS:
         with torch.no_grad():
             target = stft_magnitude(real, n_fft, hop_length)
         magnitude = stft_magnitude(generated, n_fft, hop_length)
-        convergence = torch.linalg.norm(magnitude - target) / torch.linalg.norm(target).clamp_min(1e-3)
-        total = total + convergence + functional.l1_loss(magnitude.log(), target.log())
+        convergence = norm(magnitude - target) / norm(target).clamp_min(1e-3)
+        distance = functional.l1_loss(magnitude.log(), target.log())
+        total = total + convergence + (distance if sum_parts is None else sum_parts(distance / n_parts))
     return total / len(RESOLUTIONS)
 
 

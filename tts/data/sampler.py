@@ -49,16 +49,23 @@ class LengthSampler:
         self._ahead = self._all_batches()
 
     def batch(self, step: int) -> np.ndarray:
-        """Indices of the utterances of a step that are this rank's; no rank's share is empty."""
+        """Indices of the utterances of a step that are this rank's; the first of all for a rank without a share."""
+        whole = self._whole(step)
+        return whole[self.rank :: self.world_size] if self.rank < len(whole) else whole[:1]
+
+    def shape(self, step: int) -> tuple[int, int]:
+        """Utterances of a step, those of all ranks together, and the length of the longest, frames."""
+        whole = self._whole(step)
+        return len(whole), int(self.n_frames[whole].max())
+
+    def _whole(self, step: int) -> np.ndarray:
+        """Indices of all utterances of a step."""
         if step < self._first_step:
             self._rewind()
         while step >= self._first_step + len(self._batches):
             self._first_step += len(self._batches)
             self._batches = next(self._ahead)
-        whole = self._batches[step - self._first_step]
-        if len(whole) < self.world_size:  # a long utterance alone: the other ranks repeat it
-            whole = np.resize(whole, self.world_size)
-        return whole[self.rank :: self.world_size]
+        return self._batches[step - self._first_step]
 
     def epoch_batches(self, epoch: int) -> list[np.ndarray]:
         """All batches of an epoch, of all ranks together: every utterance once."""

@@ -25,6 +25,17 @@ def rotate(x: Tensor, angles: Tensor) -> Tensor:
     return torch.cat((first * cos - second * sin, first * sin + second * cos), dim=-1)
 
 
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+    """Attention (B, H, T, E) under a bool mask, True where a query may look.
+
+    For bfloat16 on a CPU, that is in training, torch's fused kernel takes two to four times as long as the formula.
+    """
+    if query.dtype != torch.bfloat16 or query.device.type != "cpu":
+        return functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    scores = query * query.shape[-1] ** -0.5 @ key.transpose(-1, -2)
+    return scores.masked_fill(~mask, -torch.inf).softmax(-1).to(value.dtype) @ value
+
+
 @dataclass
 class AttentionState:
     """The last W keys and values of one layer.
@@ -71,7 +82,7 @@ class SelfAttention(nn.Module):
             mask: bool, broadcastable to (B, H, T, T); True where query t may look at key t'.
         """
         query, key, value = self.project(x, angles)
-        mixed = functional.scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        mixed = attend(query, key, value, mask)
         return self.out(mixed.transpose(1, 2).flatten(2))
 
     def step(self, x: Tensor, state: AttentionState) -> Tensor:

@@ -7,6 +7,8 @@ keep them aligned with the targets). Letters: B batch, S tokens, T frames, P pat
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,7 @@ from tts.models.losses import (
     measure_usage,
 )
 from tts.training.batches import Batch, collate, encode_batch, shift
+from tts.training.distributed import Rows, without_joining
 from tts.training.optim import OptimConfig, Updater
 from tts.training.signs import measure_signs
 
@@ -56,6 +59,12 @@ class AcousticTaskConfig(BaseModel):
     own_samples_share: float = Field(0.5, ge=0, le=1)  # of the patches, at most
     own_samples_temperature: float = Field(0.5, ge=0)
     bf16: bool = True  # bfloat16 autocast in the network
+    accumulate: int = Field(1, ge=1)  # parts in which a batch goes through the network one after another, to save memory
+
+
+def count(batch: Batch, patch_size: int) -> Tensor:
+    """Frames and tokens of a batch, int64 (2,), without padding."""
+    return torch.stack((batch["patch_lengths"].sum() * patch_size, batch["token_lengths"].sum()))
 
 
 def measure_mel(data: FeatureFolder, n_utterances: int = 2_000) -> tuple[Tensor, Tensor]:
@@ -95,31 +104,70 @@ class AcousticTask:
         check_loss(model.config.head.kind, config.loss, weights)
         self.model, self.config, self.device = model.to(device), config, torch.device(device)
         self.train, self.valid, self.steps = train, valid, config.steps
-        self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed)
-        self.updater = Updater(model, optim, config.steps)
+        self.updater = Updater(model, optim, config.steps, self._loss)
+        self.world = self.updater.world
+        self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed, rank=self.world.rank, world_size=self.world.size)
         self.generator = torch.Generator(device=device).manual_seed(seed)
 
     def batch(self, step: int) -> Batch:
-        """Utterances of a step."""
-        return self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        """Utterances of a step that are this process's, and `whole`: rows and frames of the batch of all processes."""
+        batch = self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        n_rows, n_frames = self.sampler.shape(step)
+        n_frames += -n_frames % self.model.config.patch_size
+        return batch | {"whole": torch.tensor([n_rows, n_frames])}
 
     def _collate(self, utterances: list[Utterance]) -> Batch:
         return collate(utterances, self.model.config.patch_size)
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Take one step; returns the losses."""
-        losses = self.losses(batch, is_training=True)
+        """Take one step; returns the losses of the whole batch."""
+        sums: dict[str, Tensor] = {}
+        norm = self.updater.step_parts(self._losses_of_parts(batch, sums))
+        sums = self.world.totals(sums)
+        return {"loss": sums.pop("loss"), "gradient_norm": torch.tensor(norm)} | sums
+
+    def _losses_of_parts(self, batch: Batch, sums: dict[str, Tensor]) -> Iterator[Tensor]:
+        """The loss of each part of a batch in turn, while all that is logged is summed up."""
+        n_rows, n_frames = batch["whole"].tolist()
+        rows = Rows(n_rows, n_frames, self.world.rank, self.world.size)
+        own = count(batch, self.model.config.patch_size)
+        counts = self.world.total(own * rows.are_real).to(self.device)
+        n_parts = min(self.config.accumulate, len(batch["tokens"]))
+        drawn = self.generator.get_state()
+        for index in range(n_parts):
+            self.generator.set_state(drawn)  # every part draws for the whole batch
+            part = {name: value[index::n_parts] for name, value in batch.items() if name != "whole"}
+            with nullcontext() if index == n_parts - 1 else without_joining(self.updater.run):
+                losses = self.updater.run(part, rows.part(index, n_parts), counts)
+                for name, value in losses.items():
+                    sums[name] = sums.get(name, 0) + value.detach()
+                yield losses["loss"]
+
+    def _loss(self, batch: Batch, rows: Rows, counts: Tensor) -> dict[str, Tensor]:
+        """Losses of rows of a whole batch in training, and `loss`, their weighted sum."""
+        losses = self.losses(batch, is_training=True, rows=rows, counts=counts)
         total = losses["loss_frame"]
         for name in ("mean", "duration", "kl", "flux", "balance"):
             if f"loss_{name}" in losses:
                 total = total + getattr(self.config, f"{name}_weight") * losses[f"loss_{name}"]
-        norm = self.updater.step(total)
-        return {"loss": total.detach(), "gradient_norm": torch.tensor(norm)} | {k: v.detach() for k, v in losses.items()}
+        return {"loss": total} | losses
 
-    def losses(self, batch: Batch, *, is_training: bool) -> dict[str, Tensor]:
-        """Losses of a batch; the history is corrupted in training only."""
-        batch = {name: value.to(self.device) for name, value in batch.items()}
+    def losses(
+        self, batch: Batch, *, is_training: bool, rows: Rows | None = None, counts: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """Losses of a batch; the history is corrupted in training only.
+
+        Args:
+            batch: of `collate`.
+            is_training: whether the history is corrupted.
+            rows: which rows of a larger batch these are, if they are part of one.
+            counts: int64 (2,) frames and tokens of that; the losses are parts of its losses.
+        """
         patch_size = self.model.config.patch_size
+        counts = count(batch, patch_size) if counts is None else counts
+        n_frames, n_tokens = counts.to(self.device)
+        is_real = rows is None or rows.are_real
+        batch = {name: value.to(self.device) for name, value in batch.items()}
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
             encoded = encode_batch(self.model, batch)
             token_mask, patch_mask, frame_mask, frames = (
@@ -128,20 +176,21 @@ class AcousticTask:
                 encoded.frame_mask,
                 encoded.frames,
             )
-            patches = self._history(frames, encoded.conditions) if is_training else frames
+            patches = self._history(frames, encoded.conditions, rows) if is_training else frames
             distribution = self.model.predict(encoded.conditions, shift(patches, patch_size))
-        weight = frame_mask / frame_mask.sum()
-        token_weight = token_mask / token_mask.sum()
+        weight = is_real * frame_mask / n_frames
+        token_weight = is_real * token_mask / n_tokens
+        share = weight.sum()
         error = (encoded.log_durations - batch["durations"].float().log()).abs()
-        generator = self.generator if is_training else torch.Generator(self.device).manual_seed(0)
+        generator = self._own_generator(rows) if is_training else torch.Generator(self.device).manual_seed(0)
         loss = compute_loss(self.config.loss, distribution, frames, self.config.beta, generator)
         return {
             "loss_frame": (loss * weight).sum(),
             "loss_duration": (error * token_weight).sum(),
             "nll": -(distribution.log_prob(frames).detach() * weight).sum() / distribution.n_terms,
             **self._losses_of_mean(distribution, frames, weight),
-            **({"loss_balance": compute_balance(distribution, patch_mask)} if self.config.balance_weight else {}),
-            **measure_usage(distribution, patch_mask),
+            **({"loss_balance": share * compute_balance(distribution, patch_mask)} if self.config.balance_weight else {}),
+            **{name: share * value for name, value in measure_usage(distribution, patch_mask).items()},
         }
 
     def _losses_of_mean(self, distribution: FrameDistribution, frames: Tensor, weight: Tensor) -> dict[str, Tensor]:
@@ -155,31 +204,40 @@ class AcousticTask:
             rows["loss_flux"] = compute_flux(distribution, frames)
         return {name: (row * weight).sum() for name, row in rows.items()}
 
-    def _history(self, frames: Tensor, conditions: Tensor) -> Tensor:
-        """Corrupt frames (B, T, F)."""
+    def _history(self, frames: Tensor, conditions: Tensor, rows: Rows | None = None) -> Tensor:
+        """Corrupt frames (B, T, F), which are rows of a larger batch or a whole one."""
         config, size = self.config, self.model.config.patch_size
-        n_utterances, n_frames, _ = frames.shape
+        n_utterances, n_frames, n_mels = frames.shape
+        rows = rows or Rows(n_utterances, n_frames)
         history = frames
         start = config.own_samples_start
         if start is not None and self.updater.steps >= start:
-            history = self._with_own_samples(frames, conditions)
-        scale = config.history_noise * self._uniform(n_utterances, 1, 1)
-        history = history + scale * torch.randn(frames.shape, generator=self.generator, device=self.device)
-        keep = self._uniform(n_utterances, n_frames // size, 1) >= config.history_drop
+            history = self._with_own_samples(frames, conditions, rows)
+        scale = config.history_noise * self._uniform(rows)
+        noise = torch.randn((rows.n_rows, rows.n_frames, n_mels), generator=self.generator, device=self.device)
+        history = history + scale * rows.cut(noise)[:, :n_frames]
+        keep = self._uniform(rows, n_frames // size) >= config.history_drop
         return history * keep.repeat_interleave(size, dim=1)
 
     @torch.no_grad()
-    def _with_own_samples(self, frames: Tensor, conditions: Tensor) -> Tensor:
+    def _with_own_samples(self, frames: Tensor, conditions: Tensor, rows: Rows) -> Tensor:
         """Replace a random share of the patches by what the model would have said there."""
         size = self.model.config.patch_size
         own: FrameDistribution = self.model.predict(conditions, shift(frames, size))
-        samples = own.sample(self.config.own_samples_temperature, self.generator)
-        share = self.config.own_samples_share * self._uniform(frames.shape[0], 1, 1)
-        chosen = self._uniform(frames.shape[0], frames.shape[1] // size, 1) < share
+        samples = own.sample(self.config.own_samples_temperature, self._own_generator(rows))
+        share = self.config.own_samples_share * self._uniform(rows)
+        chosen = self._uniform(rows, frames.shape[1] // size) < share
         return torch.where(chosen.repeat_interleave(size, dim=1), samples, frames)
 
-    def _uniform(self, *shape: int) -> Tensor:
-        return torch.rand(shape, generator=self.generator, device=self.device)
+    def _uniform(self, rows: Rows, n_patches: int | None = None) -> Tensor:
+        """Draw a number for each row, (B, 1, 1), or for each of its patches, (B, P, 1); drawn for the whole batch."""
+        n_drawn = 1 if n_patches is None else rows.n_frames // self.model.config.patch_size
+        drawn = torch.rand((rows.n_rows, n_drawn, 1), generator=self.generator, device=self.device)
+        return rows.cut(drawn)[:, : n_patches or 1]
+
+    def _own_generator(self, rows: Rows | None) -> torch.Generator | None:
+        """What densities are sampled with; a part of a batch must leave the common generator as it is, and takes torch's own."""
+        return self.generator if rows is None or rows.are_all else None
 
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,13 @@ from tts.checkpoint import replacing
 from tts.data.dataset import FeatureFolder, Utterance, pad, read_rows
 from tts.data.sampler import LengthSampler
 from tts.data.shards import shard_folders
-from tts.models.aligner import Aligner, compute_forward_sum_loss, diagonal_prior, durations_of
+from tts.models.aligner import Aligner, compute_forward_sum_loss, durations_of
+from tts.models.alignment import alignment_prior, give_silence_to_pauses, is_pause
 from tts.nn.masks import lengths_to_mask
-from tts.text.symbols import DEFAULT_SYMBOLS
+from tts.training.distributed import Rows
 from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]
-MIN_NEIGHBOUR = 4  # frames
-SOUNDING_PENALTY = 30.0  # nats per frame: begin, end and punctuation lie on silence; less, and "Who." is all end
-SILENCE_IDS = DEFAULT_SYMBOLS.silence_ids
 
 
 class AlignerTaskConfig(BaseModel):
@@ -40,20 +37,14 @@ class AlignerTaskConfig(BaseModel):
     max_token_seconds: float = Field(1.0, gt=0)  # clips in which a phone is longer are dropped
 
 
-cached_prior = lru_cache(maxsize=4096)(diagonal_prior)
-
-
 def collate(utterances: list[Utterance]) -> Batch:
     """Batch utterances: tokens (B, S, 3), mel (B, T, n_mels), prior (B, T, S) and both lengths (B,)."""
     tokens = pad([utterance.tokens.astype(np.int64) for utterance in utterances])
     mel = pad([utterance.mel.astype(np.float32) for utterance in utterances])
     prior = np.full((len(utterances), mel.shape[1], tokens.shape[1]), -1e4, np.float32)
     for row, utterance in zip(prior, utterances, strict=True):
-        n_frames, n_tokens = len(utterance.mel), len(utterance.tokens)
-        sounding = ~is_silent(utterance.mel.astype(np.float32))
-        silences = np.isin(utterance.tokens[:, 0], SILENCE_IDS)
-        row[:n_frames, :n_tokens] = cached_prior(n_frames, n_tokens)
-        row[:n_frames, :n_tokens] -= SOUNDING_PENALTY * (sounding[:, None] & silences[None])
+        own = alignment_prior(utterance.mel.astype(np.float32), utterance.tokens[:, 0])
+        row[: own.shape[0], : own.shape[1]] = own
     return {
         "tokens": torch.from_numpy(tokens),
         "mel": torch.from_numpy(mel),
@@ -89,12 +80,15 @@ class AlignerTask:
     ) -> None:
         self.model, self.config, self.device = model.to(device), config, torch.device(device)
         self.train, self.valid, self.steps = train, valid, config.steps
-        self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed)
-        self.updater = Updater(model, optim, config.steps)
+        self.updater = Updater(model, optim, config.steps, self._loss)
+        self.world = self.updater.world
+        shares = {"rank": self.world.rank, "world_size": self.world.size}
+        self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed, **shares)
 
     def batch(self, step: int) -> Batch:
-        """Utterances of a step."""
-        return collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        """Utterances of a step that are this process's, and `whole`: rows and frames of the batch of all processes."""
+        batch = collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        return batch | {"whole": torch.tensor(self.sampler.shape(step))}
 
     def scores(self, batch: Batch) -> Tensor:
         """Scores (B, T, S) of a batch."""
@@ -104,17 +98,22 @@ class AlignerTask:
         return self.model(batch["tokens"], token_mask, batch["mel"], mel_mask, batch["prior"])
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Take one step; returns the loss."""
-        loss = compute_forward_sum_loss(self.scores(batch), batch["token_lengths"], batch["mel_lengths"])
+        """Take one step; returns the loss of the whole batch."""
+        n_rows, n_frames = batch["whole"].tolist()
+        rows = Rows(n_rows, n_frames, self.world.rank, self.world.size)
+        loss = self.updater.run(batch) * (len(batch["mel"]) / rows.n_rows if rows.are_real else 0.0)
         norm = self.updater.step(loss)
-        return {"loss": loss.detach(), "gradient_norm": torch.tensor(norm)}
+        return {"loss": self.world.total(loss), "gradient_norm": torch.tensor(norm)}
+
+    def _loss(self, batch: Batch) -> Tensor:
+        return compute_forward_sum_loss(self.scores(batch), batch["token_lengths"], batch["mel_lengths"])
 
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:
         """Loss of the averaged weights on held-out utterances."""
         with self.updater.averaged():
             batch = collate([self.valid[index] for index in range(min(16, len(self.valid)))])
-            return {"loss": compute_forward_sum_loss(self.scores(batch), batch["token_lengths"], batch["mel_lengths"])}
+            return {"loss": self._loss(batch)}
 
     @torch.no_grad()
     def draw(self, writer: Any, step: int) -> None:
@@ -171,9 +170,8 @@ def _align_shard(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator
                 tokens = utterance.tokens
                 path, mean_score = durations_of(score[: len(utterance.mel), : len(tokens)])
                 start, length = utterance.row["tokens"]
-                is_pause = np.isin(tokens[:, 0], SILENCE_IDS)
                 silent = is_silent(utterance.mel.astype(np.float32))
-                durations[start : start + length] = give_silence_to_pauses(path.numpy(), is_pause, silent)
+                durations[start : start + length] = give_silence_to_pauses(path.numpy(), is_pause(tokens[:, 0]), silent)
                 reason = _implausible(path.numpy(), mean_score, task.config, frame_rate)
                 if reason:
                     dropped.append({"id": utterance.row["id"], "reason": reason})
@@ -182,35 +180,6 @@ def _align_shard(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator
     with replacing(folder / "durations.npy") as temporary, temporary.open("wb") as file:
         np.save(file, durations)
     (folder / "dropped.jsonl").write_text("".join(json.dumps(row) + "\n" for row in dropped), encoding="utf-8")
-
-
-def give_silence_to_pauses(durations: np.ndarray, is_pause: np.ndarray, silent: np.ndarray) -> np.ndarray:
-    """Move the borders of pause tokens over the silent frames beside them.
-
-    To an aligner the closure of a stop looks like silence.
-
-    Args:
-        durations: int64 (S,) frames per token.
-        is_pause: bool (S,) which tokens are punctuation.
-        silent: bool (T,) which frames are silent.
-
-    Returns:
-        int64 (S,) with the same sum; neighbours keep MIN_NEIGHBOUR frames, or what they had if that is less.
-    """
-    ends = np.cumsum(durations)
-    for token in np.flatnonzero(is_pause):
-        begin = ends[token - 1] if token else 0
-        lowest = min(begin, (ends[token - 2] if token > 1 else 0) + MIN_NEIGHBOUR)
-        while begin > lowest and silent[begin - 1]:
-            begin -= 1
-        if token:
-            ends[token - 1] = begin
-        if token + 1 < len(durations):
-            end, highest = ends[token], max(ends[token], ends[token + 1] - MIN_NEIGHBOUR)
-            while end < highest and silent[end]:
-                end += 1
-            ends[token] = end
-    return np.diff(ends, prepend=0)
 
 
 def _implausible(path: np.ndarray, mean_score: float, config: AlignerTaskConfig, frame_rate: float) -> str:

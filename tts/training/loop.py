@@ -19,6 +19,8 @@ from torch import Tensor
 
 from tts.checkpoint import load_checkpoint, replacing, save_checkpoint
 from tts.training.alarms import find_alarms
+from tts.training.distributed import current_world
+from tts.training.stopping import Stopping, StoppingConfig
 
 Batch = dict[str, Tensor]
 
@@ -33,6 +35,7 @@ class TrainConfig(BaseModel):
     log_every: int = Field(20, gt=0)  # steps
     validate_every: int = Field(500, gt=0)  # steps
     picture_every: int = Field(2_000, gt=0)  # steps
+    stopping: StoppingConfig = StoppingConfig()
 
 
 class Task(Protocol):
@@ -41,11 +44,11 @@ class Task(Protocol):
     steps: int
 
     def batch(self, step: int) -> Batch:
-        """The batch of a step; a function of the step alone."""
+        """This process's part of the batch of a step; a function of the step alone."""
         ...
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Take one step; returns scalars to log, `loss` among them."""
+        """Take one step; returns scalars to log, `loss` among them, which are the same on every process."""
         ...
 
     def validate(self) -> dict[str, Tensor]:
@@ -57,7 +60,7 @@ class Task(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """Everything that an exact resume needs."""
+        """Everything that an exact resume needs; the same on every process, and all ask for it together."""
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
@@ -94,6 +97,17 @@ class RunLog:
             self.writer.add_text("alarm", line, step)  # type: ignore[no-untyped-call]
 
 
+class NoLog:
+    """The log, and the writer, of a process that is not the first: nothing is written."""
+
+    def __init__(self) -> None:
+        self.writer = self
+
+    def __getattr__(self, name: str) -> Callable[..., None]:
+        """A method that does nothing."""
+        return lambda *_, **__: None
+
+
 class _Means:
     """Means of the scalars since the last log; values that are not finite are left out, their steps counted."""
 
@@ -123,57 +137,84 @@ def _step_of(line: str) -> int:
         return 1 << 60  # half a line, written when the run was killed
 
 
-def train(task: Task, folder: Path, config: TrainConfig, units: Callable[[Batch], int] = len) -> Iterator[dict[str, float]]:
+def train(
+    task: Task,
+    folder: Path,
+    config: TrainConfig,
+    units: Callable[[Batch], int] = len,
+    judge: Callable[[Any], dict[str, float]] | None = None,
+) -> Iterator[dict[str, float]]:
     """Train a task to its last step, from the newest checkpoint in the folder if there is one.
+
+    Of several processes all train, validate and draw, so that none waits for another; the first alone writes files.
 
     Args:
         task: what to train.
         folder: of this run; made if missing.
         config: settings of the loop.
-        units: how many frames a batch holds, for the throughput.
+        units: how many frames a process's part of a batch holds, for the throughput.
+        judge: gives further scalars of the task, which join those of every `config.stopping.judge_every`-th validation.
 
     Yields:
         After every logged step: `step`, the mean of every scalar since the last log, `frames_per_second`, and `skipped`, the
         number of batches whose loss or gradient was not finite, if there were any; after a validation: `step` and its scalars.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / "checkpoint.pt"
-    for unfinished in folder.glob(f".{path.name}.*.part"):  # a kill while saving leaves it
-        unfinished.unlink(missing_ok=True)
+    world, path = current_world(), folder / "checkpoint.pt"
     torch.manual_seed(config.seed)
-    step = _resume(task, path)
-    log = RunLog(folder, step)
+    stopping = Stopping(config.stopping, folder)
+    step = _resume(task, path, stopping)
+    world.agree_on_step(step)
+    log: RunLog | NoLog = _open_log(folder, step) if world.is_first else NoLog()
+    if world.is_first:
+        stopping.clean_up(step)
     saved_at = logged_at = time.monotonic()
     means = _Means()
     frames = 0
-    while step < task.steps:
+    while step < task.steps and not stopping.is_over:
+        world.seed(config.seed, step)
         batch = task.batch(step)
         means.add({name: float(value) for name, value in task.train_step(batch).items()})
         step, frames = step + 1, frames + units(batch)
         if step % config.log_every == 0 or step == task.steps:
             now = time.monotonic()
-            values = means.take() | {"frames_per_second": frames / (now - logged_at)}
+            values = means.take() | {"frames_per_second": float(world.total(torch.tensor(frames))) / (now - logged_at)}
             log.write(step, "train", values)
             yield {"step": step} | values
             frames, logged_at = 0, now
         if step % config.validate_every == 0 or step == task.steps:
             values = {name: float(value) for name, value in task.validate().items()}
+            is_judged = step // config.validate_every % config.stopping.judge_every == 0 or step == task.steps
+            values |= judge(task) if judge is not None and is_judged else {}
             log.write(step, "valid", values)
             log.alarm(step, find_alarms(values))
+            if stopping.is_better(step, values, is_whole=judge is None or is_judged):
+                stopping.save(task.state_dict(), is_writer=world.is_first)
             yield {"step": step} | {f"valid_{name}": value for name, value in values.items()}
-        if step % config.picture_every == 0 or step == task.steps:
+        is_end = step == task.steps or stopping.is_over
+        if step % config.picture_every == 0 or is_end:
             task.draw(log.writer, step)
-        if step == task.steps or time.monotonic() - saved_at >= 60 * config.checkpoint_minutes:
-            save_checkpoint(path, {"step": step, "task": task.state_dict(), **_draws()})
+        if is_end or world.is_agreed(time.monotonic() - saved_at >= 60 * config.checkpoint_minutes):
+            state = {"step": step, "task": task.state_dict(), "stopping": stopping.state_dict(), **_draws()}
+            if world.is_first:
+                save_checkpoint(path, state)
             saved_at = time.monotonic()
-    log.writer.close()  # type: ignore[no-untyped-call]
+    log.writer.close()
 
 
-def _resume(task: Task, path: Path) -> int:
+def _open_log(folder: Path, step: int) -> RunLog:
+    """Clean a run's folder up after a kill, and open its log."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for unfinished in folder.glob(".checkpoint.pt.*.part"):  # a kill while saving leaves it
+        unfinished.unlink(missing_ok=True)
+    return RunLog(folder, step)
+
+
+def _resume(task: Task, path: Path, stopping: Stopping) -> int:
     state = load_checkpoint(path)
     if state is None:
         return 0
     task.load_state_dict(state["task"])
+    stopping.load_state_dict(state.get("stopping", {}))
     torch.set_rng_state(state["torch_rng"])
     if "cuda_rng" in state and torch.cuda.is_available():
         torch.cuda.set_rng_state_all(state["cuda_rng"])

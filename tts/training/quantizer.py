@@ -16,6 +16,7 @@ from tts.data.dataset import FeatureFolder, Utterance
 from tts.data.sampler import LengthSampler
 from tts.models.latent_codes import Codebooks
 from tts.models.quantizer import Quantizer
+from tts.training.distributed import Rows
 from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]
@@ -61,19 +62,32 @@ class QuantizerTask:
     ) -> None:
         self.model, self.config, self.device = model.to(device), config, torch.device(device)
         self.train, self.valid, self.steps = train, valid, config.steps
-        self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed)
-        self.updater = Updater(model, optim, config.steps)
+        self.updater = Updater(model, optim, config.steps, self.figures)
+        self.world = self.updater.world
+        self.seed = seed
+        self.sampler = self._sampler(self.world.rank, self.world.size)
+
+    def _sampler(self, rank: int, world_size: int) -> LengthSampler:
+        return LengthSampler(self.train.n_frames, self.config.batch_frames, self.seed, rank=rank, world_size=world_size)
 
     def start(self) -> None:
         """Begin with principal components and k-means of a few batches; see `Quantizer.start`."""
-        frames = torch.cat([self._frames(self.batch(step)) for step in range(N_START)], dim=1)
+        whole = self._sampler(0, 1)  # the same on every process
+        batches = [self._collate([self.train[int(index)] for index in whole.batch(step)]) for step in range(N_START)]
+        frames = torch.cat([self._frames(batch) for batch in batches], dim=1)
         self.model.start(frames)
         for name, value in self.model.state_dict().items():
             self.updater.average[name].copy_(value)
 
     def batch(self, step: int) -> Batch:
-        """Utterances of a step, one after another: mel (1, T, F), cut to whole patches each, and mel_lengths (1,)."""
-        return self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        """Make the batch of a step.
+
+        Returns:
+            This process's utterances one after another: mel (1, T, F), cut to whole patches each, and mel_lengths (1,); `whole`:
+            rows and frames of the batch of all processes.
+        """
+        batch = self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        return batch | {"whole": torch.tensor(self.sampler.shape(step))}
 
     def _collate(self, utterances: list[Utterance]) -> Batch:
         size = self.model.config.patch_size
@@ -88,11 +102,16 @@ class QuantizerTask:
         """Take one step; returns losses, and usage and perplexity of the codes of each level."""
         if self.updater.steps == 0 and isinstance(self.model.codes, Codebooks):
             self.model.codes.restart_means()  # the weights may be those of another run
-        figures = self.figures(batch)
+        n_rows, n_frames = batch["whole"].tolist()
+        rows = Rows(n_rows, n_frames, self.world.rank, self.world.size)
+        batch = batch | {"mel": batch["mel"] + self.world.total(0 * batch["mel"].sum())}  # not finite for one, not for all
+        own = batch["mel_lengths"].sum() * rows.are_real
+        share = (own / self.world.total(own)).to(self.device)
+        figures = {name: share * value for name, value in self.updater.run(batch).items()}
         total = figures["loss_l1"] + self.config.squared_weight * figures["loss_squared"]
         total = total + self.config.commitment_weight * figures["loss_commitment"]
         norm = self.updater.step(total)
-        return {"loss": total.detach(), "gradient_norm": torch.tensor(norm)} | {k: v.detach() for k, v in figures.items()}
+        return {"gradient_norm": torch.tensor(norm)} | self.world.totals({"loss": total} | figures)
 
     def figures(self, batch: Batch) -> dict[str, Tensor]:
         """Losses of a batch, usage and perplexity."""

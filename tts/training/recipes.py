@@ -23,9 +23,12 @@ from tts.models.quantizer import Quantizer, build_quantizer
 from tts.models.quantizer_config import QuantizerConfig
 from tts.training.acoustic import AcousticTask, AcousticTaskConfig, measure_mel
 from tts.training.aligner import AlignerTask, AlignerTaskConfig
+from tts.training.distributed import current_world
 from tts.training.loop import TrainConfig
 from tts.training.optim import OptimConfig
 from tts.training.quantizer import QuantizerTask, QuantizerTaskConfig
+from tts.training.start import Start, check_fit, freeze, merge
+from tts.training.stopping import BEST_NAME
 from tts.training.vocoder import SegmentSampler, VocoderTask, VocoderTaskConfig
 
 CONFIG_NAME, CHECKPOINT_NAME = "config.json", "checkpoint.pt"
@@ -38,7 +41,8 @@ class Recipe(BaseModel):
 
     features: Path  # features folder
     out: Path  # folder of the run
-    start: Path | None = None  # run whose weights this one begins with
+    start: Path | None = None  # run or voice whose weights this one begins with
+    freeze: tuple[str, ...] = ()  # parts that stay as they begin: names of modules or parameters, * for anything
     optim: OptimConfig = OptimConfig()
     train: TrainConfig = TrainConfig()
 
@@ -53,6 +57,7 @@ class AlignerRecipe(Recipe):
         """Make the task."""
         train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
         model = Aligner(self.model.model_copy(update={"n_symbols": len(train.symbols)}))
+        freeze(model, self.freeze)
         return AlignerTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
 
 
@@ -69,6 +74,7 @@ class VocoderRecipe(Recipe):
             return SegmentSampler(FeatureFolder(self.features, split), self.task, self.model.hop_length, self.model.lookahead)
 
         model = Vocoder(self.model)
+        freeze(model, self.freeze)
         return VocoderTask(model, sampler("train"), sampler("valid"), self.task, self.optim, seed=self.train.seed, device=device)
 
 
@@ -89,6 +95,7 @@ class QuantizerRecipe(Recipe):
         train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
         model = Quantizer(self.model)
         _set_scale(model, train)
+        freeze(model, self.freeze)
         task = QuantizerTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
         if self.start is None:
             task.start()
@@ -110,10 +117,12 @@ class AcousticRecipe(Recipe):
         """
         train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
         encoder = self.model.encoder.model_copy(update={"n_symbols": len(train.symbols)})
-        config = self.model.model_copy(update={"encoder": encoder, "quantizer": None})
+        own = None if self.start is None else self.model.quantizer  # of what this begins with, whose weights bring it along
+        config = self.model.model_copy(update={"encoder": encoder, "quantizer": own})
         quantizer = None if self.quantizer is None else load_quantizer(self.quantizer, config.patch_size)
         model = AcousticModel(config, quantizer)
         _set_scale(model, train, quantizer)
+        freeze(model, self.freeze)
         return AcousticTask(model, train, valid, self.task, self.optim, seed=self.train.seed, device=device)
 
 
@@ -138,28 +147,62 @@ RECIPES: dict[str, type[AnyRecipe]] = {
 }
 
 
-def build_task(recipe: AnyRecipe, device: str) -> AnyTask:
-    """Make a recipe's task, with the weights of its `start` run, and write the resolved recipe into the run's folder.
+def build_task(recipe: AnyRecipe, device: str, start: Start | None = None) -> AnyTask:
+    """Make a recipe's task, with weights to begin with, and write the resolved recipe into the run's folder.
 
-    The first weights hang on the recipe's seed alone.
+    The first weights hang on the recipe's seed alone, or are those of `start`; then the model is as it is there, but for the
+    settings that the recipe names.
+
+    Args:
+        recipe: the recipe.
+        device: where it runs.
+        start: what it begins with; default: the run in `recipe.start`.
+
+    Raises:
+        InputError: the weights do not go with the recipe.
     """
+    if start is None and recipe.start is not None:
+        start = start_of_run(recipe.start, type(recipe))
+    if start is not None:
+        model = merge(start.model, recipe.model.model_dump(exclude_unset=True))
+        recipe = recipe.model_copy(update={"model": validate(type(recipe.model), model, start.name)})
     torch.manual_seed(recipe.train.seed)
     task = recipe.build(device)
-    if recipe.start is not None:
-        state = read_run(recipe.start)
-        task.updater.module.load_state_dict(state)
-        for name, value in state.items():
-            task.updater.average[name].copy_(value)
-        critic = getattr(task, "critic", None)
-        kept = load_checkpoint(recipe.start / CHECKPOINT_NAME)
-        if critic is not None and kept is not None:
-            critic.module.load_state_dict(kept["task"]["critic"]["module"])
-    recipe.out.mkdir(parents=True, exist_ok=True)
+    if start is not None:
+        _begin_with(task, start)
     resolved = recipe.model_copy(update={"model": task.model.config})
     _check_same_model(resolved)
-    with replacing(recipe.out / CONFIG_NAME) as temporary:
-        temporary.write_text(resolved.model_dump_json(indent=2), encoding="utf-8")
+    if current_world().is_first:
+        recipe.out.mkdir(parents=True, exist_ok=True)
+        with replacing(recipe.out / CONFIG_NAME) as temporary:
+            temporary.write_text(resolved.model_dump_json(indent=2), encoding="utf-8")
     return task
+
+
+def _begin_with(task: AnyTask, start: Start) -> None:
+    """Put weights into a new task."""
+    symbols = task.train.symbols if isinstance(task, AcousticTask | AlignerTask) else None
+    if start.symbols is not None and symbols is not None and symbols != start.symbols:
+        raise InputError(f"{start.name}: its symbols are not those of the features; `tts prepare` makes them anew")
+    check_fit(task.model, start)
+    task.updater.module.load_state_dict(start.weights)
+    for name, value in start.weights.items():
+        task.updater.average[name].copy_(value)
+    if isinstance(task, VocoderTask) and start.critic is not None:
+        task.critic.module.load_state_dict(start.critic)
+
+
+def start_of_run(folder: Path, kind: type[AnyRecipe]) -> Start:
+    """What a run gives to begin with.
+
+    Raises:
+        InputError: the folder holds no run of that kind.
+    """
+    weights = read_run(folder)
+    recipe = validate(kind, _read_json(folder / CONFIG_NAME), str(folder / CONFIG_NAME))
+    kept = load_checkpoint(folder / CHECKPOINT_NAME)
+    critic = None if kept is None else kept["task"].get("critic", {}).get("module")
+    return Start(str(folder), recipe.model.model_dump(), weights, critic)
 
 
 def _check_same_model(recipe: AnyRecipe) -> None:
@@ -173,12 +216,13 @@ def _check_same_model(recipe: AnyRecipe) -> None:
 
 
 def read_run(folder: Path) -> dict[str, Tensor]:
-    """Averaged weights of a run's newest checkpoint.
+    """Averaged weights of a run: of its best checkpoint if it kept one (stopping.py), else of its newest.
 
     Raises:
         InputError: the folder holds no run.
     """
-    state = load_checkpoint(folder / CHECKPOINT_NAME)
+    best = folder / BEST_NAME
+    state = load_checkpoint(best if best.is_file() else folder / CHECKPOINT_NAME)
     if state is None:
         raise InputError(f"{folder}: no checkpoint here; `tts train` makes one")
     average: dict[str, Tensor] = state["task"]["updater"]["average"]

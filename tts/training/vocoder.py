@@ -24,6 +24,7 @@ from tts.codec.source_filter import synthesize
 from tts.codec.vocoder import Vocoder
 from tts.data.dataset import FeatureFolder
 from tts.errors import InputError
+from tts.training.distributed import ALONE, Rows, World, current_world
 from tts.training.optim import OptimConfig, Updater
 
 Batch = dict[str, Tensor]
@@ -64,18 +65,19 @@ class SegmentSampler:
             raise InputError(
                 f"no utterance is longer than segment_frames = {config.segment_frames}: the longest has {longest} frames"
             )
-        self.probabilities = weights / weights.sum()
+        self._shares = (weights / weights.sum()).cumsum()  # numpy's `choice` would sum them up for every batch
+        self._shares /= self._shares[-1]
 
-    def batch(self, seed: int, step: int) -> Batch:
-        """Make the batch of a step: mel (B, T + lookahead, F), f0 and voiced (B, T), waveform (B, T * hop)."""
+    def batch(self, seed: int, step: int, world: World = ALONE) -> Batch:
+        """Make the batch of a step, or a process's part of it: mel (B, T + lookahead, F), f0 (B, T), waveform (B, T * hop)."""
         rng = np.random.default_rng((seed, step))
-        chosen = rng.choice(len(self.data), self.config.batch_size, p=self.probabilities)
+        chosen = self._shares.searchsorted(rng.random(self.config.batch_size), side="right")
         length = self.config.segment_frames
+        starts = [int(rng.integers(0, self.data.n_frames[index] - length + 1)) for index in chosen]
         mels, f0s, waveforms = [], [], []
-        for index in chosen:
+        for index, start in list(zip(chosen, starts, strict=True))[world.rank :: world.size]:
             utterance = self.data[int(index)]
             mel = utterance.mel
-            start = int(rng.integers(0, len(mel) - length + 1))
             frames = np.arange(start, start + length + self.lookahead).clip(0, len(mel) - 1)
             mels.append(np.asarray(mel[frames], np.float32))
             f0s.append(np.asarray(utterance.f0[start : start + length]))
@@ -97,6 +99,9 @@ class VocoderTask:
         optim: optimiser of the network.
         seed: of the noise and the draws.
         device: where it runs.
+
+    Raises:
+        InputError: the processes cannot have equal parts of a batch.
     """
 
     def __init__(
@@ -112,38 +117,49 @@ class VocoderTask:
     ) -> None:
         self.model, self.config, self.device = model.to(device), config, torch.device(device)
         self.train, self.valid, self.seed, self.steps = train, valid, seed, config.steps
-        self.updater = Updater(model, optim, config.steps)
+        self.world = current_world()
+        for name in ("batch_size", "adversarial_batch"):
+            if getattr(config, name) % self.world.size:
+                raise InputError(f"task.{name} = {getattr(config, name)}: must be a multiple of the {self.world.size} processes")
+        self.updater = Updater(model, optim, config.steps, self.generate)
         self.discriminators = Discriminators().to(device)
         late = OptimConfig(lr=5e-4, lr_end=1e-5, warmup_steps=50, beta1=0.5, beta2=0.9, weight_decay=0.0)
-        self.critic = Updater(self.discriminators, late, max(1, config.steps - config.adversarial_start))
+        self.critic = Updater(self.discriminators, late, max(1, config.steps - config.adversarial_start), self._judge)
         self.generator = torch.Generator(device=device).manual_seed(seed)
 
     def batch(self, step: int) -> Batch:
-        """Crops of a step."""
-        return self.train.batch(self.seed, step)
+        """Crops of a step that are this process's."""
+        return self.train.batch(self.seed, step, self.world)
 
-    def generate(self, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Speak a batch's mels; returns samples (B, N) and the predicted F0 (B, T)."""
+    def generate(self, batch: Batch, rows: Rows | None = None) -> tuple[Tensor, Tensor]:
+        """Speak a batch's mels, which may be rows of a larger batch; returns samples (B, N) and the predicted F0 (B, T)."""
         mel = batch["mel"].to(self.device)
         ahead = self.model.config.lookahead
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
             hidden = self.model.step(mel)[:, ahead:]
             parameters = self.model.parameters_of(hidden, mel[:, : hidden.shape[1]])
-        noise = torch.randn((*parameters.log_noise.shape, 2), generator=self.generator, device=self.device)
+        rows = rows or Rows(len(mel), mel.shape[1])
+        shape = (rows.n_rows, *parameters.log_noise.shape[1:], 2)
+        noise = rows.cut(torch.randn(shape, generator=self.generator, device=self.device))
         source = parameters.f0.detach() if self.config.predicted_f0 else batch["f0"].to(self.device).abs()
         return synthesize(parameters, self.model.config, noise * 0.5**0.5, source), parameters.f0
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Take one step; returns the losses."""
-        generated, f0 = self.generate(batch)
+        """Take one step; returns the losses of the whole batch."""
+        rows = Rows(self.config.batch_size, self.config.segment_frames, self.world.rank, self.world.size)
+        generated, f0 = self.updater.run(batch, rows)
         real = batch["waveform"].to(self.device)
         margin = self.config.margin_frames * self.model.config.hop_length
         if margin:
             generated, real = generated[:, margin:-margin], real[:, margin:-margin]
-        losses = {"loss_stft": compute_multi_resolution_loss(generated, real), "loss_f0": self._f0_loss(f0, batch)}
+        parts = (self.world.whole, self.world.size) if self.world.size > 1 else ()
+        losses = {
+            "loss_stft": compute_multi_resolution_loss(generated, real, *parts),
+            "loss_f0": self._f0_loss(f0, batch, self.world),
+        }
         total = losses["loss_stft"] + self.config.f0_weight * losses["loss_f0"]
         if self.updater.steps >= self.config.adversarial_start:
-            some = slice(self.config.adversarial_batch)
+            some = slice(self.config.adversarial_batch // self.world.size)
             with torch.autocast(self.device.type, torch.bfloat16, enabled=self.config.bf16):
                 losses |= self._adversarial(generated[some], real[some])
             total = total + self.config.adversarial_weight * losses["loss_adversarial"]
@@ -152,9 +168,7 @@ class VocoderTask:
         return {"loss": total.detach()} | {name: value.detach() for name, value in losses.items()}
 
     def _adversarial(self, generated: Tensor, real: Tensor) -> dict[str, Tensor]:
-        real_scores, real_hidden = self.discriminators(real)
-        fake_scores, _ = self.discriminators(generated.detach())
-        loss_discriminator = compute_discriminator_loss(real_scores, fake_scores)
+        loss_discriminator, real_hidden = self.critic.run(real, generated.detach())
         self.critic.step(loss_discriminator)
         for parameter in self.discriminators.parameters():
             parameter.requires_grad_(False)
@@ -163,15 +177,25 @@ class VocoderTask:
             parameter.requires_grad_(True)
         return {
             "loss_discriminator": loss_discriminator,
-            "loss_adversarial": compute_adversarial_loss(scores),
-            "loss_feature": compute_feature_loss(real_hidden, hidden),
+            "loss_adversarial": self._mean(compute_adversarial_loss(scores)),
+            "loss_feature": self._mean(compute_feature_loss(real_hidden, hidden)),
         }
 
-    def _f0_loss(self, f0: Tensor, batch: Batch) -> Tensor:
+    def _judge(self, real: Tensor, generated: Tensor) -> tuple[Tensor, list[list[Tensor]]]:
+        """The discriminators' loss, and their hidden maps of the real crops."""
+        real_scores, real_hidden = self.discriminators(real)
+        fake_scores, _ = self.discriminators(generated)
+        return self._mean(compute_discriminator_loss(real_scores, fake_scores)), real_hidden
+
+    def _mean(self, loss: Tensor) -> Tensor:
+        """The mean of a loss over the processes, whose parts of a batch are equal."""
+        return self.world.whole(loss / self.world.size)
+
+    def _f0_loss(self, f0: Tensor, batch: Batch, world: World = ALONE) -> Tensor:
         target = batch["f0"].to(self.device)
         voiced = (target > 0).float()
         error = (f0.log() - target.abs().log()).abs()
-        return (error * voiced).sum() / voiced.sum().clamp_min(1)
+        return world.whole((error * voiced).sum()) / world.total(voiced.sum()).clamp_min(1)
 
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:
