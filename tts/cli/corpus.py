@@ -8,6 +8,7 @@ from pathlib import Path
 import typer
 
 from tts.cli.console import note, progress_bar
+from tts.cli.options import ADDRESS, RUNNER
 from tts.errors import InputError
 
 MAX_SHOWN = 20  # faults of a features folder that are shown
@@ -22,6 +23,8 @@ def prepare(
         "shar, or lhotse:NAME for a recipe of lhotse.",
     ),
     workers: int = typer.Option(os.cpu_count() or 1, min=1, max=256, help="Processes."),
+    runner: str = RUNNER,
+    address: str = ADDRESS,
     speaker: str = typer.Option("", help="Take the clips of this speaker alone."),
     loudness: float | None = typer.Option(None, min=-70, max=-5, help="LUFS that every clip is brought to, such as -23."),
     max_seconds: float = typer.Option(40.0, min=0.1, max=3600, help="Longer clips are refused."),
@@ -34,13 +37,15 @@ def prepare(
     from tts.data.corpora import open_corpus
     from tts.data.prepare import Progress
     from tts.data.prepare import prepare as prepare_features
+    from tts.data.rows import open_runner
     from tts.data.shards import REJECTED
 
     corpus = open_corpus(source, format, speaker)
     config = PrepareConfig(loudness=loudness, max_seconds=max_seconds, held_out=held_out)
     progress: Progress | None = None
+    runs = open_runner(runner, workers, address)
     with progress_bar("preparing", 0) as show:
-        for progress in prepare_features(corpus, output, workers, config=config, roots=tuple(root), max_bad=max_bad):
+        for progress in prepare_features(corpus, output, config=config, roots=tuple(root), max_bad=max_bad, runner=runs):
             show(progress.n_done, progress.words(), total=progress.total)
     assert progress is not None
     left_out = f"; left out: {progress.words()}; {output / REJECTED} names them" if progress.n_bad else ""

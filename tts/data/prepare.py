@@ -20,8 +20,10 @@ from typing import Any
 from tts.audio.mel import MelConfig
 from tts.checkpoint import make_folder, replacing
 from tts.data.clean import PrepareConfig
+from tts.data.clips import Clip
 from tts.data.corpora import Corpus, open_corpus
 from tts.data.plan import Plan, group_clips, make_plan, usable_clips
+from tts.data.rows import Finished, LocalRunner, Part, Runner, jsonl, write_whole
 from tts.data.shards import (
     MEL,
     REJECTED,
@@ -31,15 +33,13 @@ from tts.data.shards import (
     SYMBOLS,
     WRITTEN,
     PieceCounts,
-    jsonl,
     pack,
     read_counts,
     read_piece_rejections,
     read_shard,
     shard_folders,
-    write_whole,
 )
-from tts.data.work import Job, run_jobs
+from tts.data.work import MakePiece
 from tts.errors import InputError
 from tts.text.symbols import DEFAULT_SYMBOLS
 
@@ -78,6 +78,7 @@ def prepare(
     *,
     roots: tuple[Path, ...] = (),
     max_bad: float = MAX_BAD,
+    runner: Runner | None = None,
 ) -> Iterator[Progress]:
     """Make the features folder of a corpus, or go on with it.
 
@@ -89,6 +90,7 @@ def prepare(
         config: what is done to clips, and which are refused.
         roots: folders, perhaps on other disks, that the shards of a large corpus go to in turn; none means `out`.
         max_bad: share of bad clips above which the corpus is refused.
+        runner: what makes the pieces; None means `workers` processes of this machine.
 
     Yields:
         How far it is; the folder is complete when the iteration ends.
@@ -104,7 +106,8 @@ def prepare(
     plan = make_plan(corpus, mel, config, out, roots)
     _clear_what_does_not_fit(plan, out)
     progress = Progress(plan.n_clips, 0, Counter())
-    for piece, counts in run_jobs(_jobs(corpus, plan, mel, config), workers):
+    runner = runner or LocalRunner(workers)
+    for piece, counts in runner.run(MakePiece(mel, config), _pieces(corpus, plan, config)):
         progress = Progress(plan.n_clips, progress.n_good + counts.n_good, progress.rejected + Counter(counts.rejected))
         _check_share(progress, max_bad, plan, piece, out)
         shard = plan.shard_of(piece)
@@ -127,21 +130,22 @@ def _clear_what_does_not_fit(plan: Plan, out: Path) -> None:
             (out / name).unlink(missing_ok=True)
 
 
-def _jobs(corpus: Corpus, plan: Plan, mel: MelConfig, config: PrepareConfig) -> Iterator[tuple[int, Job | PieceCounts]]:
-    """For every piece its number, and its work or, if that is done, its counts; a packed shard comes as its last piece."""
+def _pieces(corpus: Corpus, plan: Plan, config: PrepareConfig) -> Iterator[Part[Clip] | Finished[tuple[int, PieceCounts]]]:
+    """Every piece that is to be made, or if that is done, its number and counts; a packed shard comes as its last piece."""
     packed = [plan.is_packed(shard) for shard in range(len(plan.folders))]
     if all(packed):
-        yield from ((plan.last_piece(shard), _counts_of(plan.folders[shard])) for shard in range(len(packed)))
+        yield from (Finished((plan.last_piece(shard), _counts_of(plan.folders[shard]))) for shard in range(len(packed)))
         return
     for piece, clips in enumerate(group_clips(usable_clips(corpus, config, with_audio=True))):
         shard = plan.shard_of(piece)
         if packed[shard]:
             if piece == plan.last_piece(shard):
-                yield piece, _counts_of(plan.folders[shard])
+                yield Finished((piece, _counts_of(plan.folders[shard])))
             continue
         path = plan.piece_path(piece)
         make_folder(path.parent)
-        yield piece, read_counts(path) or Job(clips, mel, config, path)
+        counts = read_counts(path)
+        yield Part(piece, clips, path) if counts is None else Finished((piece, counts))
 
 
 def _counts_of(folder: Path) -> PieceCounts:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,8 @@ import numpy as np
 from tts.audio.mel import MelConfig
 from tts.checkpoint import replacing
 from tts.data.extract import Features
+from tts.data.rows import jsonl, write_whole
+from tts.data.rows import read_rows as read_rows
 from tts.errors import InputError
 from tts.text.symbols import DEFAULT_SYMBOLS
 
@@ -55,16 +57,6 @@ def shard_folders(folder: Path) -> list[Path]:
         return [folder / name for name in names]  # an absolute path stays as it is
     except (ValueError, KeyError, TypeError):
         raise InputError(f"{path}: no list of shards; `tts prepare` makes it") from None
-
-
-def jsonl(rows: Sequence[dict[str, Any]]) -> str:
-    """Rows as lines of JSON."""
-    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-
-
-def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Read a file of one JSON object a line; only a newline ends a line (a text may hold other separators)."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
 
 
 def write_piece(path: Path, results: list[Features | dict[str, str]]) -> PieceCounts:
@@ -143,12 +135,6 @@ def pack(folder: Path, pieces: list[Path], keys: list[str], mel: MelConfig) -> N
     write_whole(folder / SHARD, json.dumps(about, ensure_ascii=False, indent=1))
     write_whole(folder / SYMBOLS, DEFAULT_SYMBOLS.to_json())
     shutil.rmtree(folder / PIECES, ignore_errors=True)
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all."""
-    with replacing(path) as temporary:
-        temporary.write_text(text, encoding="utf-8", errors="backslashreplace")  # half a surrogate pair becomes its JSON escape
 
 
 def read_shard(folder: Path) -> dict[str, Any] | None:
