@@ -6,8 +6,10 @@ import re
 import numpy as np
 import pytest
 import soundfile as sf
+from toy_steering import toy_directions
 
 from tts.cli import train as commands
+from tts.models.steering import write_steering
 
 SAMPLE_RATE, HOP = 24_000, 256
 TINY_ENCODER = "{ width = 16, n_heads = 2, hidden = 32, n_blocks = 1, n_conv_blocks = 1 }"
@@ -75,7 +77,15 @@ def test_recordings_become_a_voice_that_speaks(run, recipes, tmp_path):
     run("codebook", features, "-o", tmp_path / "book.safetensors", "--size", 8)
     assert run(*package, "--card", tmp_path / "card.md", "--codebook", tmp_path / "book.safetensors").status == 0
     assert run("say", "Oh.", "--voice", voice, "--raw", "--map-to", "codebook:cosine").status == 0
-    assert run(*package).status == 0, "a voice may be replaced, and its card stays"
+    write_steering(tmp_path / "corpus" / "wrong.safetensors", toy_directions())
+    refused = run(*package, "--steering", tmp_path / "corpus" / "wrong.safetensors")
+    assert refused.status == 2 and "made for 20 bands" in refused.err
+    write_steering(tmp_path / "corpus" / "steering.safetensors", toy_directions(n_bands=100))
+    assert run(*package, "--steering", tmp_path / "corpus" / "steering.safetensors").status == 0
+    assert run("say", "Oh.", "--voice", voice, "--raw", "--steer", "energy=1").status == 0
+    assert run(*package, "--aligner", tmp_path / "aligner").status == 0, "a voice may be replaced, and its card stays"
+    scored = run("score", tmp_path / "corpus" / "0.wav", "--text", "Oh.", "--voice", voice, "--json")
+    assert scored.status == 0 and isinstance(json.loads(scored.out)["z"], float), scored.err
     row = json.loads(run("info", voice, "--json").out)
     assert (row["config"]["name"], row["config"]["temperature"], row["card_text"]) == ("tone", 0.2, "# card\n")
     assert run("say", "Oh.", "--voice", voice, "--raw").status == 0
@@ -129,6 +139,7 @@ def test_mistakes_get_one_line(run, recipes, tmp_path, monkeypatch, arguments, s
         (("-o", "voice", "--card", "none.md"), "--card none.md"),
         (("-o", "voice", "--codebook", "none.safetensors"), "--codebook none.safetensors"),
         (("-o", "voice", "--codebook", "file"), "file:"),
+        (("-o", "voice", "--steering", "none.safetensors"), "--steering none.safetensors"),
         (("-o", "voice"), "acoustic: no config.json here"),
     ],
 )

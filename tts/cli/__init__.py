@@ -15,7 +15,7 @@ from typing import Any
 
 import typer
 
-from tts.cli import codebook, compare, corpus, demo, measure, package, serve, speak, train
+from tts.cli import codebook, compare, corpus, demo, measure, package, score, serve, speak, steer, train
 from tts.cli.console import flush_out, note, one_line
 from tts.errors import InputError
 
@@ -28,6 +28,7 @@ EXTRAS = {
     **dict.fromkeys(("faster_whisper", "jiwer", "whisper_normalizer", "distillmos"), "eval"),
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "h11", "prometheus_client", "av"), "serve"),
     "wyoming": "wyoming",
+    "ray": "ray",
     **dict.fromkeys(("gradio", "lxml", "markdown_it"), "demo"),
 }  # module -> extra that brings it
 CommandError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, of click or of typer's copy of it
@@ -60,8 +61,17 @@ def _options(
 
 
 SPEAKING = (speak.say, speak.text, speak.voices, speak.info)
-TRAINING = (corpus.prepare, corpus.validate, train.align, train.train, codebook.codebook, train.generate, package.package)
-MEASURING = (measure.evaluate, measure.bench, compare.compare)
+TRAINING = (
+    corpus.prepare,
+    corpus.validate,
+    train.align,
+    train.train,
+    codebook.codebook,
+    steer.steer,
+    train.generate,
+    package.package,
+)
+MEASURING = (measure.evaluate, measure.bench, score.score, steer.dose, compare.compare)
 for command in (*SPEAKING, serve.serve, demo.demo, *TRAINING, *MEASURING):
     app.command()(command)
 

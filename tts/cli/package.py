@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 def package(
     acoustic_run: Path = typer.Argument(..., metavar="ACOUSTIC_RUN", help="Folder of a run of `tts train acoustic`."),
-    vocoder_run: Path = typer.Argument(..., metavar="VOCODER_RUN", help="Folder of a run of `tts train vocoder`."),
+    vocoder_run: Path = typer.Argument(
+        ..., metavar="VOCODER_RUN", help="Folder of a run of `tts train vocoder`, or a voice, such as heart, to take its vocoder."
+    ),
     output: Path = typer.Option(..., "-o", "--output", metavar="VOICE_DIR", help="Folder of the voice."),
     name: str = typer.Option(..., help="Name of the voice."),
     license: str = typer.Option(..., help="SPDX identifier, such as Apache-2.0."),
@@ -29,6 +31,10 @@ def package(
     temperature: float = typer.Option(0.3, help="That the voice speaks with unless told otherwise, 0 to 2."),
     pace: float = typer.Option(1.0, min=0.5, max=2.0, help="What --speed 1 means: factor on the rate that the model learned."),
     codebook: Path | None = typer.Option(None, metavar="FILE", help="Of `tts codebook`; what --map-to codebook means."),
+    steering: Path | None = typer.Option(None, metavar="FILE", help="Of `tts steer`; what --steer goes along."),
+    aligner: Path | None = typer.Option(
+        None, metavar="RUN", help="Folder of a run of `tts align`; with its aligner the voice can judge recordings (`tts score`)."
+    ),
     light: bool = typer.Option(
         False, "--light", help="Keep only what speaking needs, in int8: a third of the size; cannot be trained further."
     ),
@@ -38,28 +44,41 @@ def package(
     card: Path | None = typer.Option(None, metavar="FILE", help="Model card; kept as README.md of the voice."),
 ) -> None:
     """Make a voice of two finished runs."""
+    from tts.cli.start import read_vocoder
+    from tts.inference.calibrate import add_normal, held_out
+    from tts.inference.export import export_aligner
     from tts.inference.package import Packing, VoiceFacts, package_voice
-    from tts.inference.voices import CARD_NAME, CODEBOOK_NAME
+    from tts.inference.voices import ALIGNER_NAME, CARD_NAME, CODEBOOK_NAME, STEERING_NAME
     from tts.models.codebook import read_codebook
-    from tts.training.recipes import load_model
+    from tts.models.steering import read_steering_for
+    from tts.training.recipes import AlignerRecipe, load_model
 
     if not 0 <= temperature <= 2:  # nan too
         raise InputError(f"--temperature {temperature}: out of range; take 0 to 2")
-    for option, file in (("--card", card), ("--codebook", codebook)):
+    for option, file in (("--card", card), ("--codebook", codebook), ("--steering", steering)):
         if file is not None and not file.is_file():
             raise InputError(f"{option} {file}: no such file")
     if codebook is not None:
         read_codebook(codebook)
     _check_voice_folder(output)
     acoustic: Any = load_model("acoustic", acoustic_run)
-    vocoder: Any = load_model("vocoder", vocoder_run)
+    vocoder: Any = read_vocoder(vocoder_run)
     symbols = _read_symbols(acoustic_run, acoustic.config.encoder.n_symbols)
+    if steering is not None:
+        read_steering_for(steering, acoustic.config.n_mels, len(symbols))
     kept = card or output / CARD_NAME
     facts = VoiceFacts(name, license, summary, temperature, pace)
-    packing = Packing({CODEBOOK_NAME: codebook} if codebook else {}, is_light=light, share_with=share_with)
+    parts = {part: file for part, file in ((CODEBOOK_NAME, codebook), (STEERING_NAME, steering)) if file is not None}
+    features = None if aligner is None else read_run_json(aligner / "config.json", AlignerRecipe).features
     with tempfile.TemporaryDirectory(prefix=f".{output.name}.", dir=output.parent) as folder:
         made = Path(folder) / "voice"
-        package_voice(acoustic, vocoder, symbols, made, facts, packing)
+        if aligner is not None:
+            parts[ALIGNER_NAME] = Path(folder) / ALIGNER_NAME
+            model: Any = load_model("aligner", aligner)
+            export_aligner(model, parts[ALIGNER_NAME])
+        package_voice(acoustic, vocoder, symbols, made, facts, Packing(parts, is_light=light, share_with=share_with))
+        if features is not None:
+            add_normal(made, held_out(features))
         if kept.is_file():
             shutil.copyfile(kept, made / CARD_NAME)
         if output.exists():

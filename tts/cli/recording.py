@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tts.audio.io import check_writable, format_of, open_audio, to_pcm16, wav_stream_header
 from tts.checkpoint import replacing
 from tts.errors import InputError
 from tts.inference.subtitles import Sentence, timings_format
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tts.inference.engine import TTS, AudioChunk
     from tts.inference.sampling import SamplingConfig
 
-Write = Callable[["np.ndarray"], object]
+Write = Callable[[np.ndarray], object]
 STDOUT = Path("-")
 
 
@@ -70,12 +70,14 @@ class Outputs:
         is_raw: PCM without a header, on stdout.
         timestamps: files for the words' times.
         picture: file for the mel's picture.
+        uncertainty: file for the picture of mel, mu, sigma and likelihood.
     """
 
     audio: Path
     is_raw: bool
     timestamps: list[Path]
     picture: Path | None
+    uncertainty: Path | None = None
 
     def check(self) -> None:
         """Refuse what cannot be written.
@@ -87,7 +89,7 @@ class Outputs:
             _check_stdout()
         elif self.is_raw:
             raise InputError(f"--raw goes to stdout, not to {self.audio}: take -o - with it, or leave it away")
-        files = [path for path in (self.audio, *self.timestamps, self.picture) if path is not None and path != STDOUT]
+        files = [path for path in (self.audio, *self.timestamps, *self.pictures) if path != STDOUT]
         for path in files:
             check_writable(path)
             if files.count(path) > 1:
@@ -96,8 +98,13 @@ class Outputs:
             format_of(self.audio)
         for path in self.timestamps:
             timings_format(path)
-        if self.picture is not None:
-            _check_picture(self.picture)
+        for path in self.pictures:
+            check_picture(path)
+
+    @property
+    def pictures(self) -> list[Path]:
+        """The pictures that are asked for."""
+        return [path for path in (self.picture, self.uncertainty) if path is not None]
 
     def write(self, tts: TTS, text: str, sampling: SamplingConfig) -> Recording:
         """Speak a text and write all files, or none of them."""
@@ -105,7 +112,7 @@ class Outputs:
             write = files.enter_context(
                 open_stdout(tts.sample_rate, self.is_raw) if self.audio == STDOUT else open_audio(self.audio, tts.sample_rate)
             )
-            recording = record(tts, text, sampling, write, keeps_mel=self.picture is not None)
+            recording = record(tts, text, sampling, write, keeps_mel=bool(self.pictures))
             seconds = recording.n_samples / tts.sample_rate
             for path in self.timestamps:
                 temporary = files.enter_context(replacing(path))
@@ -114,6 +121,13 @@ class Outputs:
                 from tts.cli.picture import draw_mel
 
                 draw_mel(files.enter_context(replacing(self.picture)), recording, tts)
+            if self.uncertainty is not None:
+                from tts.evaluation.uncertainty import draw_uncertainty
+                from tts.inference.scoring import score_speech
+
+                mel = np.concatenate([frames for _, parts in recording.mels for frames in parts])
+                figure = draw_uncertainty(score_speech(tts, text, sampling, mel))
+                figure.savefig(files.enter_context(replacing(self.uncertainty)), format="png")
         return recording
 
 
@@ -124,7 +138,8 @@ def _check_stdout() -> None:
         raise InputError("-o -: no audio is written to a terminal; pipe it into a player, or take -o FILE")
 
 
-def _check_picture(path: Path) -> None:
+def check_picture(path: Path) -> None:
+    """Refuse a picture that cannot be drawn: another suffix than .png, or a missing extra."""
     if path.suffix.lower() != ".png":
         raise InputError(f"{path}: unknown suffix {path.suffix!r} for a picture; take .png")
     import matplotlib  # noqa: F401  # missing? then say so before the work is done

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from tts.audio.io import FORMATS
-from tts.checkpoint import make_folder
 from tts.cli.console import note, read_text, split_lines, write_out, write_row
+from tts.cli.options import ADDRESS, RUNNER
 from tts.cli.recording import STDOUT, Outputs
 from tts.errors import InputError
 from tts.inference.voices import CARD_NAME, DEFAULT_VOICE, find_twin, find_voice, list_voices, load_voice, read_voice_config
+from tts.text.manner import DIRECTIONS, parse_setting
 
 if TYPE_CHECKING:
     from tts.inference.engine import TTS
@@ -42,6 +42,9 @@ def say(
     lines: bool = typer.Option(False, "--lines", help="One audio file per line, into -d; a manifest beside them."),
     directory: Path | None = typer.Option(None, "-d", "--directory", metavar="DIR", help="Folder for --lines."),
     format: str = typer.Option("wav", metavar="SUFFIX", help="Audio format of --lines."),
+    workers: int = typer.Option(1, min=1, max=256, help="Processes of --lines."),
+    runner: str = RUNNER,
+    address: str = ADDRESS,
     voice: str = typer.Option(DEFAULT_VOICE, help="A bundled voice, or a voice's folder."),
     head: str | None = typer.Option(
         None, help="Speak with the voice's twin of another head: gaussian, mixture, codes (or vq).  [default: the voice's own]"
@@ -58,8 +61,18 @@ def say(
         "--top-p",
         help="Of a voice of codes, draw from the likeliest that make up this probability, 0 to 1.  [default: all]",
     ),
+    steer: list[str] = typer.Option(
+        [],
+        "--steer",
+        metavar="NAME=DOSE",
+        help="Along pitch, energy, brightness or rate, -3 to 3 standard deviations of the voice's words; may be repeated.",
+    ),
+    sigma: float = typer.Option(1.0, help="Expressiveness: factor of the deviation of what is drawn, 0 to 3; 0 is the mean."),
     seed: int | None = typer.Option(None, help="Gives the same audio again.  [default: drawn, and told]"),
     pause: float = typer.Option(0.15, help="Silence between sentences, seconds; 0 to 10."),
+    best_of: int = typer.Option(
+        1, "--best-of", min=1, max=16, help="Say every sentence so often and keep the take that the voice's aligner follows best."
+    ),
     lexicon: Path | None = LEXICON,
     map_to: str | None = typer.Option(
         None,
@@ -73,6 +86,9 @@ def say(
     mel_png: Path | None = typer.Option(
         None, metavar="FILE", help="Picture of the mel frames with the words (needs the extra [plot])."
     ),
+    uncertainty_png: Path | None = typer.Option(
+        None, metavar="FILE", help="Picture of mel, mu, sigma and the likelihood of the words (needs the extra [plot])."
+    ),
 ) -> None:
     r"""Say a text.
 
@@ -82,29 +98,46 @@ def say(
       echo "Hello." | tts say -o - | aplay
       tts say --lines -i sentences.txt -d out
     """
-    sampling = _sampling(temperature=temperature, top_k=top_k, top_p=top_p, speed=speed, seed=seed, pause=pause)
+    doses = _doses(steer)
+    sampling = _sampling(
+        doses, temperature=temperature, top_k=top_k, top_p=top_p, speed=speed, sigma=sigma, seed=seed, pause=pause
+    )
 
     voice = voice if head is None else find_twin(voice, head)
-    load = partial(_load, voice, backend, threads, lexicon, map_to)
+    load = partial(_load, voice, backend, threads, lexicon, map_to, best_of)
     if lines:
-        for name, value in (("-o", output), ("--timestamps", timestamps), ("--mel-png", mel_png), ("--raw", raw)):
+        pictures = (("--mel-png", mel_png), ("--uncertainty-png", uncertainty_png))
+        for name, value in (("-o", output), ("--timestamps", timestamps), *pictures, ("--raw", raw)):
             if value:
                 raise InputError(f"{name} does not go with --lines, which writes into -d DIR with a manifest")
-        return _say_lines(load, read_text(text, input), directory, format, sampling)
+        from tts.cli.batch import say_lines
+        from tts.cli.lines import open_lines
+        from tts.data.rows import open_runner
+
+        runs = open_runner(runner, workers, address)
+        with open_lines(text, input) as texts:
+            return say_lines(load, texts, directory, format, sampling, runs, is_seed_drawn=seed is None)
+    if workers != 1 or runner != "local":
+        raise InputError("--workers and --runner go with --lines; one text is spoken by one process")
     if directory is not None:
         raise InputError(f"-d {directory}: only with --lines; name the audio file by -o FILE")
-    outputs = Outputs(output or (STDOUT if raw else DEFAULT_OUTPUT), raw, timestamps, mel_png)
+    outputs = Outputs(output or (STDOUT if raw else DEFAULT_OUTPUT), raw, timestamps, mel_png, uncertainty_png)
     outputs.check()
     return _say_one(load, read_text(text, input), outputs, sampling)
 
 
-def _load(voice: str, backend: str, threads: int, lexicon: Path | None, map_to: str | None) -> TTS:
+def _load(voice: str, backend: str, threads: int, lexicon: Path | None, map_to: str | None, best_of: int = 1) -> TTS:
     from tts.inference.engine import TTS
     from tts.text.phonemize import read_lexicon
 
     words = None if lexicon is None else read_lexicon(lexicon)
     tts = TTS.load(voice, backend=backend, n_threads=threads, lexicon=words)
-    return tts if map_to is None else tts.mapped_to(map_to)
+    tts = tts if map_to is None else tts.mapped_to(map_to)
+    if best_of == 1:
+        return tts
+    from tts.inference.best_of import BestOf
+
+    return BestOf(tts, best_of)
 
 
 def _say_one(load: Callable[[], TTS], text: str, outputs: Outputs, sampling: SamplingConfig) -> None:
@@ -118,26 +151,25 @@ def _say_one(load: Callable[[], TTS], text: str, outputs: Outputs, sampling: Sam
     note(f"{where}: {seconds:.2f} s of speech in {took:.2f} s, seed {sampling.seed}")
 
 
-def _say_lines(load: Callable[[], TTS], text: str, directory: Path | None, format: str, sampling: SamplingConfig) -> None:
-    from tts.cli.batch import MANIFEST_NAME, speak_lines
+def _doses(settings: list[str]) -> dict[str, float]:
+    """What --steer asks for.
 
-    suffix = f".{format.lower().removeprefix('.')}"
-    if directory is None:
-        raise InputError("--lines needs a folder for its files: -d DIR")
-    if suffix not in FORMATS:
-        raise InputError(f"--format {format}: unknown; take one of {', '.join(known[1:] for known in FORMATS)}")
-    texts = split_lines(text)
-    if not texts:
-        raise InputError("nothing to speak: no line has anything in it")
-    tts = load()
-    make_folder(directory)
-    failures = speak_lines(tts, texts, directory, suffix, sampling)
-    note(f"{directory / MANIFEST_NAME}: {len(texts) - failures} of {len(texts)} lines spoken, seed {sampling.seed}")
-    if failures:
-        raise typer.Exit(2)
+    Raises:
+        InputError: names the option, its value and the remedy.
+    """
+    doses: dict[str, float] = {}
+    for setting in settings:
+        try:
+            name, dose = parse_setting(setting, DIRECTIONS)
+        except InputError as error:
+            raise InputError(f"--steer {setting}: {error}") from None
+        if name in doses:
+            raise InputError(f"--steer {setting}: {name} is set twice; give it once")
+        doses[name] = dose
+    return doses
 
 
-def _sampling(**options: float | None) -> SamplingConfig:
+def _sampling(doses: dict[str, float], **options: float | None) -> SamplingConfig:
     """Settings with a seed.
 
     Raises:
@@ -149,7 +181,7 @@ def _sampling(**options: float | None) -> SamplingConfig:
     from tts.inference.sampling import SamplingConfig
 
     try:
-        return with_seed(SamplingConfig(**options))  # type: ignore[arg-type]
+        return with_seed(SamplingConfig(steer=doses, **options))  # type: ignore[arg-type]
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0])
         limits = SamplingConfig.model_fields[name].metadata

@@ -15,16 +15,20 @@ from tts.cli.console import note, progress_bar
 from tts.errors import InputError
 
 if TYPE_CHECKING:
+    from tts.cli.judge import Judge
     from tts.config import Model
     from tts.training.acoustic import AcousticTask
     from tts.training.aligner import AlignerTask
     from tts.training.loop import Batch
-    from tts.training.recipes import AcousticRecipe, AlignerRecipe, VocoderRecipe
+    from tts.training.recipes import AcousticRecipe, AlignerRecipe, Recipe, VocoderRecipe
     from tts.training.vocoder import VocoderTask
 
 RECIPE = typer.Argument(..., metavar="RECIPE", help="TOML file; recipes/ has some.")
 SET = typer.Option([], "--set", metavar="section.key=value", help="Replace a setting of the recipe; may be repeated.")
 DEVICE = typer.Option("cpu", help="cpu, cuda, mps ...")
+FROM = typer.Option(
+    None, "--from", metavar="RUN|VOICE", help="Begin with the weights of a run or a voice, such as heart; as `start` in a recipe."
+)
 THREADS = typer.Option(None, min=1, max=256, help="Threads of one operation.  [default: torch's own choice]")
 
 
@@ -37,19 +41,28 @@ class Kind(StrEnum):
     aligner = "aligner"
 
 
-def align(recipe: Path = RECIPE, settings: list[str] = SET, device: str = DEVICE, threads: int | None = THREADS) -> None:
+def align(
+    recipe: Path = RECIPE,
+    settings: list[str] = SET,
+    start: Path | None = FROM,
+    device: str = DEVICE,
+    threads: int | None = THREADS,
+) -> None:
     """Train an aligner by its recipe, then align the recipe's features with it."""
     from tts.audio.mel import MelConfig
     from tts.data.shards import shard_folders
     from tts.training.aligner import align_folder
+    from tts.training.distributed import current_world
 
-    resolved, task = _open_task(Kind.aligner, recipe, settings, device, threads)
+    resolved, task = _open_task(Kind.aligner, recipe, settings, start, device, threads)
     _train(resolved, task)
     features = resolved.features
     rate = read_run_json(features / "mel.json", MelConfig).frame_rate
     shards = shard_folders(features)
     total, done = sum(map(count_lines, (shard / "index.jsonl" for shard in shards))), 0
     with progress_bar("aligning", total) as show, task.updater.averaged():
+        if not current_world().is_first:
+            return
         for done in align_folder(task, features, rate):
             show(done)
     dropped = sum(map(count_lines, (shard / "dropped.jsonl" for shard in shards)))
@@ -67,20 +80,33 @@ def train(
     kind: Kind = typer.Argument(..., help="What to train."),
     recipe: Path = RECIPE,
     settings: list[str] = SET,
+    start: Path | None = FROM,
+    judge: Path | None = typer.Option(
+        None, metavar="FILE", help="Lines that an acoustic model says at validations; `wer`, by a recogniser, joins its figures."
+    ),
+    asr: str = typer.Option("base", help="Recogniser of --judge: a faster-whisper model's name or folder."),
     device: str = DEVICE,
     threads: int | None = THREADS,
 ) -> None:
     """Train by a recipe; a run that was stopped goes on from its last checkpoint."""
-    _train(*_open_task(kind, recipe, settings, device, threads))
+    from tts.cli.judge import make_judge
+
+    resolved, task = _open_task(kind, recipe, settings, start, device, threads)
+    _train(resolved, task, None if judge is None else make_judge(kind.value, judge, asr, resolved.start))
 
 
-def _open_task(kind: Kind, path: Path, settings: list[str], device: str, threads: int | None) -> tuple[Any, Any]:
+def _open_task(
+    kind: Kind, path: Path, settings: list[str], start: Path | None, device: str, threads: int | None
+) -> tuple[Any, Any]:
     """The resolved recipe and its task."""
     import torch
 
+    from tts.cli.start import read_start
     from tts.config import read_toml
+    from tts.training.distributed import join_world
     from tts.training.recipes import RECIPES, build_task
 
+    device = join_world(device)
     try:
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
@@ -88,25 +114,36 @@ def _open_task(kind: Kind, path: Path, settings: list[str], device: str, threads
     if threads is not None:
         torch.set_num_threads(threads)
     recipe = read_toml(path, RECIPES[kind.value], settings)
-    return recipe, build_task(recipe, device)
+    if start is not None:
+        recipe = recipe.model_copy(update={"start": start})
+    return recipe, build_task(recipe, device, None if recipe.start is None else read_start(kind.value, recipe.start))
 
 
-def _train(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, task: AlignerTask | VocoderTask | AcousticTask) -> None:
+def _train(
+    recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe,
+    task: AlignerTask | VocoderTask | AcousticTask,
+    judge: Judge | None = None,
+) -> None:
     """Train with a bar on a terminal, and with a line per log row elsewhere."""
     from tts.checkpoint import load_checkpoint
+    from tts.training.distributed import current_world
     from tts.training.loop import train as run_loop
 
+    if not current_world().is_first:  # the first speaks for all
+        list(run_loop(task, recipe.out, recipe.train, count_frames, judge))
+        return
     path = recipe.out / "checkpoint.pt"
     state = load_checkpoint(path)
     step = 0 if state is None else int(state["step"])
-    if step >= task.steps:
-        note(f"{path}: all {task.steps} steps were taken before; --set task.steps=N goes further")
+    stopped = _stopped_words(recipe, state)
+    if step >= task.steps or stopped:
+        note(f"{path}: " + (stopped or f"all {task.steps} steps were taken before; --set task.steps=N goes further"))
         list(run_loop(task, recipe.out, recipe.train, count_frames))  # takes no step, but loads the weights
         return
     note(f"{path}: goes on from step {step}" if step else f"{recipe.out}: a run of {task.steps} steps begins")
     try:
         with progress_bar("training", task.steps) as show:
-            _show_rows(run_loop(task, recipe.out, recipe.train, count_frames), show)
+            _show_rows(run_loop(task, recipe.out, recipe.train, count_frames, judge), show)
     except KeyboardInterrupt:
         note(
             f"stopped; the same command goes on from the last checkpoint ({path})"
@@ -114,7 +151,19 @@ def _train(recipe: AlignerRecipe | VocoderRecipe | AcousticRecipe, task: Aligner
             else "stopped before the first checkpoint"
         )
         raise
-    note(f"{path}: done, {task.steps} steps")
+    note(f"{path}: " + (_stopped_words(recipe, load_checkpoint(path)) or f"done, {task.steps} steps"))
+
+
+def _stopped_words(recipe: Recipe, state: dict[str, Any] | None) -> str:
+    """Why a run has ended before its last step, from its checkpoint; nothing if it has not."""
+    from tts.training.stopping import Stopping
+
+    stopping = Stopping(recipe.train.stopping, recipe.out)
+    stopping.load_state_dict((state or {}).get("stopping", {}))
+    if not stopping.is_over:
+        return ""
+    kept = f"the weights of step {stopping.best_step} are kept ({stopping.best:.4f})"
+    return f"nothing got better for {stopping.n_since} validations; {kept}"
 
 
 def _show_rows(rows: Iterator[dict[str, float]], show: Any) -> None:
