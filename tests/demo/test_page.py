@@ -33,6 +33,11 @@ def app(shelf, tmp_path_factory):
         yield build_app(shelf)
 
 
+def controls(seed, *doses):
+    """The values of a tab's controls."""
+    return ("tiny", 1.0, 0.3, seed, 0.15, 1.0, *(doses or (0, 0, 0, 0)))
+
+
 def last(updates, component):
     """The last value that a component was given."""
     values = [update[component] for update in updates if component in update]
@@ -41,7 +46,7 @@ def last(updates, component):
 
 def test_a_text_that_is_soon_spoken_is_played_from_the_file(tabs, tts):
     tab = tabs[0]
-    updates = list(tab.speak(TEXT, "tiny", 1.0, 0.3, "5", 0.15))
+    updates = list(tab.speak(TEXT, *controls("5")))
     rate, samples = last(updates, tab.player)
     assert rate == 24_000 and samples.dtype == np.int16
     speech = tts.synthesize(TEXT, SamplingConfig(seed=5, temperature=0.3))
@@ -50,11 +55,16 @@ def test_a_text_that_is_soon_spoken_is_played_from_the_file(tabs, tts):
     assert last(updates, tab.words).count("data-start") == len(speech.words)
 
 
+def test_a_voice_without_directions_is_not_steered(tabs):
+    (update,) = tabs[0].speak(TEXT, *controls("5", 0, 1.5, 0, 0))
+    assert "has no steering" in update[tabs[0].facts]
+
+
 def test_a_text_that_takes_long_is_streamed_and_then_there_as_a_file(tabs, monkeypatch):
     tab = tabs[0]
     monkeypatch.setattr("tts.demo.speak_tab.PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(tab, "can_stream", True)
-    updates = list(tab.speak(TEXT, "tiny", 1.0, 0.3, "5", 0.15))
+    updates = list(tab.speak(TEXT, *controls("5")))
     pieces = [update[tab.live][1] for update in updates if isinstance(update.get(tab.live), tuple)]
     assert len(pieces) > 1 and all(piece.dtype == np.int16 for piece in pieces)
     assert np.array_equal(np.concatenate(pieces), last(updates, tab.player)[1])
@@ -64,7 +74,7 @@ def test_without_ffmpeg_all_comes_as_a_file(tabs, monkeypatch):
     tab = tabs[0]
     monkeypatch.setattr("tts.demo.speak_tab.PATIENCE_SECONDS", 0.0)
     monkeypatch.setattr(tab, "can_stream", False)
-    assert len(list(tab.speak(TEXT, "tiny", 1.0, 0.3, "", 0.15))) == 2
+    assert len(list(tab.speak(TEXT, *controls("")))) == 2
 
 
 @pytest.mark.parametrize(
@@ -74,7 +84,7 @@ def test_without_ffmpeg_all_comes_as_a_file(tabs, monkeypatch):
 def test_a_mistake_is_one_line_on_the_page(tabs, text, seed, said):
     if said == "&lt;":
         text, said = "[pause:<b>] Hi.", "[pause:&lt;b&gt;] is no pause"
-    (update,) = tabs[0].speak(text, "tiny", 1.0, 0.3, seed, 0.15)
+    (update,) = tabs[0].speak(text, *controls(seed))
     assert said in update[tabs[0].facts] and 'role="alert"' in update[tabs[0].facts] and "Traceback" not in update[tabs[0].facts]
 
 
@@ -110,7 +120,7 @@ def test_a_book_is_shown_and_read(tabs, tmp_path):
     shown = tab.look_into(str(path))
     assert "2 chapters" in shown[tab.progress]
     archive = None
-    for update in tab.read(str(path), "mp3", "tiny", 1.0, 0.3, "", 0.15):
+    for update in tab.read(str(path), "mp3", *controls("")):
         if path_there := update[tab.archive].get("value"):
             archive = Path(path_there)
             assert archive.name == "story.zip" and archive.stat().st_size > 1000
@@ -120,7 +130,7 @@ def test_a_book_is_shown_and_read(tabs, tmp_path):
 def test_a_missing_or_broken_book_is_one_line(tabs, tmp_path):
     tab, path = tabs[2], tmp_path / "a.epub"
     path.write_bytes(b"x")
-    assert "drop a" in next(tab.read(None, "mp3", "tiny", 1.0, 0.3, "", 0.15))[tab.progress]
+    assert "drop a" in next(tab.read(None, "mp3", *controls("")))[tab.progress]
     assert "no readable EPUB" in tab.look_into(str(path))[tab.progress]
 
 
@@ -128,7 +138,7 @@ def test_programs_may_call_three_endpoints_and_no_more(app):
     endpoints = app.get_api_info()["named_endpoints"]
     assert set(endpoints) == {"/speak", "/phonemes", "/voices"}
     assert [parameter["parameter_name"] for parameter in endpoints["/speak"]["parameters"]] == [
-        "text", "voice", "speed", "temperature", "seed", "pause",
+        "text", "voice", "speed", "temperature", "seed", "pause", "sigma", "steer",
     ]  # fmt: skip
 
 
@@ -147,9 +157,9 @@ def address(app):
 
 def test_a_program_gets_audio_words_and_readings(address, tts, tmp_path):
     client = pytest.importorskip("gradio_client").Client(address, verbose=False, download_files=str(tmp_path))
-    path, details = client.predict("Hello there.", seed=3, api_name="/speak")
+    path, details = client.predict("Hello there.", seed=3, sigma=0.5, steer={}, api_name="/speak")
     samples, rate = sf.read(path, dtype="int16")
-    speech = tts.synthesize("Hello there.", SamplingConfig(seed=3))
+    speech = tts.synthesize("Hello there.", SamplingConfig(seed=3, sigma=0.5))
     assert rate == 24_000 and np.abs(samples - speech.audio * 32767).max() <= 1
     assert [word["text"] for word in details["words"]] == ["Hello", "there"] and details["seed"] == 3
     assert client.predict("$2.", api_name="/phonemes")["normalized"] == "two dollars."

@@ -39,6 +39,10 @@ from tones import serving, wait_until
         ({"seed": 2**63}, 400, "seed", "9223372036854775808"),
         ({"temperature": 3}, 400, "temperature", "2"),
         ({"pause": 1e9}, 400, "pause", "10"),
+        ({"sigma": 4}, 400, "sigma", "3"),
+        ({"steer": {"pitch": 4}}, 400, "steer", "-3 to 3"),
+        ({"steer": {"pich": 1}}, 400, "steer", "did you mean pitch"),
+        ({"steer": {"pitch": "high"}}, 400, "steer", "number"),
     ],
 )
 @pytest.mark.parametrize("path", [SPEECH, TIMESTAMPS])

@@ -12,6 +12,8 @@ import numpy as np
 
 from tts.demo.take import Line, Take
 from tts.inference.engine import TTS
+from tts.inference.hearing import Heard
+from tts.inference.scoring import Score, judge_all
 from tts.text.frontend import Utterance
 
 VOICED = 10**-2.5  # -25 dB
@@ -58,6 +60,14 @@ def analyse(tts: TTS, take: Take, index: int) -> Analysis:
         mel=line.mel,
         frame_rate=config.sample_rate / config.hop_length,
     )
+
+
+def judge_line(tts: TTS, take: Take, index: int) -> Score:
+    """The density of a line that was spoken: the model is led along its frames once more."""
+    utterance, analysis = read_utterances(tts, take.text)[index], analyse(tts, take, index)
+    mel = analysis.mel[: analysis.durations.sum()]
+    heard = Heard(mel, 0.0, np.ones(mel.shape[1], bool))
+    return judge_all(tts, [utterance], heard, analysis.durations, np.zeros(len(mel), np.float32))
 
 
 def track_pitch(tts: TTS, mel: np.ndarray) -> np.ndarray:

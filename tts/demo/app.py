@@ -13,6 +13,7 @@ from tts.demo.about_tab import AboutTab
 from tts.demo.batch_tab import BatchTab
 from tts.demo.compare_tab import CompareTab
 from tts.demo.endpoints import add_endpoints
+from tts.demo.score_tab import ScoreTab
 from tts.demo.shelf import Shelf
 from tts.demo.speak_tab import SpeakTab
 from tts.demo.transcript import PAGE_CSS
@@ -64,6 +65,9 @@ def build_app(shelf: Shelf) -> gr.Blocks:
                 SpeakTab(shelf)
             with gr.Tab("Compare"):
                 CompareTab(shelf)
+            if shelf.listeners:
+                with gr.Tab("Score"):
+                    ScoreTab(shelf)
             with gr.Tab("Batch"):
                 BatchTab(shelf)
             with gr.Tab("About"):

@@ -84,7 +84,9 @@ class CompareTab:
             self.text = gr.Textbox(TEXT, label="Text", lines=2, max_lines=5, max_length=MAX_CHARACTERS, scale=4, min_width=280)
             with gr.Column(scale=3, min_width=300):
                 with gr.Row():
-                    self.count = gr.Radio([2, 3, 4], value=self.n_shown, label="Variants", elem_id="compare-count", min_width=190, scale=2)
+                    self.count = gr.Radio(
+                        [2, 3, 4], value=self.n_shown, label="Variants", elem_id="compare-count", min_width=190, scale=2
+                    )
                     self.seed = add_seed("compare", "1", "Seed of all")
                 self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
 

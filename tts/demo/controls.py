@@ -12,6 +12,8 @@ import gradio as gr
 
 from tts.demo.shelf import Shelf
 from tts.errors import InputError
+from tts.inference.steering import Steering
+from tts.text.manner import DIRECTIONS, MAX_DOSE, MAX_SIGMA
 
 MAX_CHARACTERS = 5000  # that Speak takes; some five minutes of speech
 MAX_SEED = 2**31
@@ -31,11 +33,13 @@ class Controls:
     temperature: gr.Slider
     seed: gr.Textbox
     pause: gr.Slider
+    sigma: gr.Slider
+    doses: list[gr.Slider]
 
     @property
     def inputs(self) -> list[gr.components.Component]:
         """The components, in order."""
-        return [self.voice, self.speed, self.temperature, self.seed, self.pause]
+        return [self.voice, self.speed, self.temperature, self.seed, self.pause, self.sigma, *self.doses]
 
 
 def add_controls(shelf: Shelf, tab: str) -> Controls:
@@ -49,16 +53,58 @@ def add_controls(shelf: Shelf, tab: str) -> Controls:
         dice = gr.Button("⚄ Roll", size="sm", min_width=80, scale=0, elem_id=f"{tab}-dice")
     pause = gr.Slider(0, 2, 0.15, step=0.05, label="Pause between sentences", info="seconds; twice that between paragraphs")
     dice.click(lambda: str(secrets.randbelow(MAX_SEED)), None, seed, **QUIET)
-    return Controls(voice, speed, temperature, seed, pause)
+    with gr.Accordion("Steering", open=False, elem_id=f"{tab}-steering"):
+        sigma = gr.Slider(
+            0, MAX_SIGMA, 1, step=0.1, label="Expressiveness", elem_id=f"{tab}-sigma",
+            info="factor of the density's deviation; a temperature of 0 leaves nothing to widen",
+        )  # fmt: skip
+        doses = add_doses(shelf, voice, tab)
+    return Controls(voice, speed, temperature, seed, pause, sigma, doses)
 
 
-def read_controls(voice: str, speed: float, temperature: float, seed: str, pause: float) -> tuple[str, dict[str, Any]]:
+def read_controls(
+    voice: str, speed: float, temperature: float, seed: str, pause: float, sigma: float, *doses: float
+) -> tuple[str, dict[str, Any]]:
     """The name of the voice, and the settings of SamplingConfig.
 
     Raises:
         InputError: the seed is no number.
     """
-    return voice, {"speed": speed, "temperature": temperature, "seed": read_seed(seed), "pause": pause}
+    steer = {name: dose for name, dose in zip(DIRECTIONS, doses, strict=True) if dose}
+    settings = {"speed": speed, "temperature": temperature, "seed": read_seed(seed), "pause": pause}
+    return voice, settings | {"sigma": sigma, "steer": steer}
+
+
+def add_doses(shelf: Shelf, voice: gr.Dropdown, tab: str) -> list[gr.Slider]:
+    """Draw a slider for each direction of steering; they rest while the voice has no directions."""
+    steering = shelf.get(shelf.names[0]).steering
+    with gr.Row():
+        sliders = [
+            gr.Slider(
+                -MAX_DOSE,
+                MAX_DOSE,
+                0,
+                step=0.1,
+                label=name.capitalize(),
+                min_width=130,
+                elem_id=f"{tab}-{name}",
+                info=_unit(steering, name),
+                interactive=steering is not None,
+            )
+            for name in DIRECTIONS
+        ]
+
+    def follow(name: str) -> list[Any]:
+        steering = shelf.get(name).steering
+        rest: dict[str, Any] = {} if steering else {"value": 0}
+        return [gr.update(interactive=steering is not None, info=_unit(steering, part), **rest) for part in DIRECTIONS]
+
+    voice.input(follow, voice, sliders, **QUIET)
+    return sliders
+
+
+def _unit(steering: Steering | None, name: str) -> str:
+    return f"in units of {steering.description[name]}" if steering else "this voice has no directions"
 
 
 def add_seed(tab: str, value: str = "", label: str = "Seed") -> gr.Textbox:
@@ -81,9 +127,10 @@ def read_seed(written: str) -> int | None:
     return int(written)
 
 
-def add_voice(shelf: Shelf, **options: Any) -> gr.Dropdown:
-    """Draw the choice of a voice."""
-    return gr.Dropdown(shelf.names, value=shelf.names[0], label="Voice", **options)
+def add_voice(shelf: Shelf, names: list[str] | None = None, **options: Any) -> gr.Dropdown:
+    """Draw the choice of a voice, of all on the shelf or of some."""
+    names = names or shelf.names
+    return gr.Dropdown(names, value=names[0], label="Voice", **options)
 
 
 def add_temperature(shelf: Shelf, voice: gr.Dropdown, tab: str) -> gr.Slider:

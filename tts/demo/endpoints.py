@@ -26,20 +26,25 @@ def add_endpoints(shelf: Shelf) -> None:
         temperature: float | None = None,
         seed: int | None = None,
         pause: float = 0.15,
+        sigma: float = 1.0,
+        steer: dict[str, float] | None = None,
     ) -> tuple[tuple[int, np.ndarray], dict[str, Any]]:
         """Speak an English text; gives an audio file and the times of its words.
 
         Args:
-            text: what to say; [pause:0.5] and [word](/ipa/) are understood.
+            text: what to say; [pause:0.5], [word](/ipa/) and [some words]{pitch=1.5} are understood.
             voice: name of a voice, see the endpoint "voices".
             speed: 0.25 to 4; 2 is twice as fast.
             temperature: liveliness, 0 to 2; empty for the voice's own.
             seed: gives the same audio again; empty draws one.
             pause: seconds of silence between sentences, 0 to 10.
+            sigma: expressiveness, a factor of the density's deviation, 0 to 3.
+            steer: doses of pitch, energy, brightness, rate, -3 to 3, such as {"pitch": 1.5}.
         """
         with friendly():
             tts = shelf.get(voice)
-            settings = {"speed": speed, "temperature": temperature, "seed": seed, "pause": pause}
+            settings: dict[str, Any] = {"speed": speed, "temperature": temperature, "seed": seed, "pause": pause}
+            settings |= {"sigma": sigma, "steer": steer}
             take = prepare(tts, voice, text, MAX_CHARACTERS, **settings)
             for _ in take.speak(tts):
                 pass
@@ -75,6 +80,8 @@ def add_endpoints(shelf: Shelf) -> None:
             gr.Number(None, label="temperature"),
             gr.Number(None, label="seed", precision=0),
             gr.Number(0.15, label="pause"),
+            gr.Number(1.0, label="sigma"),
+            gr.JSON(None, label="steer"),
         ]
         audio, details = gr.Audio(label="audio", interactive=False), gr.JSON(label="details")
         gr.Button().click(speak, inputs, [audio, details], api_name="speak", **ENGINE)

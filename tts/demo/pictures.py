@@ -16,6 +16,8 @@ from matplotlib.figure import Figure
 
 from tts.demo.analysis import Analysis
 from tts.demo.take import Take
+from tts.evaluation.uncertainty import draw_uncertainty
+from tts.inference.scoring import Score
 
 INK, BLUE, ORANGE = "#7d858c", "#2a9d8f", "#e07a3f"
 MEL_COLOURS, DIFFERENCE_COLOURS = "magma", "RdBu_r"
@@ -89,6 +91,11 @@ def draw_difference(a: Take, b: Take, labels: Sequence[str], frame_rate: float) 
     bar.set_label("nats", color=INK)
     bar.ax.tick_params(colors=INK)
     return _render(figure)
+
+
+def draw_score(score: Score) -> Image:
+    """What was recorded or spoken, what the model expected, how sure it was, and the likelihood of each word."""
+    return _render(draw_uncertainty(score))
 
 
 def join_mels(take: Take) -> np.ndarray:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tts.errors import InputError
 from tts.inference.engine import TTS
-from tts.inference.voices import CARD_NAME, CODEBOOK_NAME, list_voices, read_voice_config
+from tts.inference.voices import ALIGNER_NAME, CARD_NAME, CODEBOOK_NAME, VoiceConfig, list_voices, read_voice_config
 
 WARM_UP = "Hello, zyxolant."  # a known and an unknown word: what is loaded at the first use is loaded before the first visitor
 
@@ -33,7 +33,9 @@ class Shelf:
             InputError: there is no voice.
         """
         self._sources = dict(voices if voices is not None else {name: name for name in list_voices()})
-        self._mapped = {f"{name}{MAPPED}": name for name, source in self._sources.items() if _has_codebook(source)}
+        self._mapped = {
+            f"{name}{MAPPED}": name for name, source in self._sources.items() if CODEBOOK_NAME in _config_of(source).sha256
+        }
         self._n_threads = n_threads
         self._open: dict[str, TTS] = {}
         self._lock = threading.Lock()
@@ -44,6 +46,11 @@ class Shelf:
     def names(self) -> list[str]:
         """Of the voices, the default one first."""
         return [*self._sources, *self._mapped]
+
+    @property
+    def listeners(self) -> list[str]:
+        """Of the voices that can judge recordings."""
+        return [name for name, source in self._sources.items() if ALIGNER_NAME in _config_of(source).sha256]
 
     def get(self, name: str) -> TTS:
         """The open voice of a name.
@@ -74,6 +81,5 @@ class Shelf:
         return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-def _has_codebook(source: str | Path | TTS) -> bool:
-    config = source.voice.config if isinstance(source, TTS) else read_voice_config(source)
-    return CODEBOOK_NAME in config.sha256
+def _config_of(source: str | Path | TTS) -> VoiceConfig:
+    return source.voice.config if isinstance(source, TTS) else read_voice_config(source)

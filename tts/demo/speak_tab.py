@@ -19,7 +19,7 @@ import gradio as gr
 import numpy as np
 
 from tts.demo import pictures
-from tts.demo.analysis import analyse, read_utterances, track_pitch
+from tts.demo.analysis import analyse, judge_line, read_utterances, track_pitch
 from tts.demo.controls import (
     CHARACTERS_PER_SECOND,
     ENGINE,
@@ -46,6 +46,7 @@ EXAMPLES = {
     "Numbers": "On 5/6/2021 Dr. Smith paid $4.75 for 2 lbs of apples at 10:30 a.m.",
     "A pause": "Wait for it. [pause:1.2] Now!",
     "Your pronunciation": "I say [tomato](/təmˈɑːtoʊ/), you say [tomato](/təmˈeɪtoʊ/).",
+    "Steered words": "That is [really]{pitch=1.5 energy=1} good. [So slow.]{rate=-2}",
     "A longer text": (
         "The sea was calm that morning, and the light lay on it like a sheet of tin. Nobody spoke. The old man counted his nets, "
         "slowly, twice, and then he looked at the sky.\n\nBy noon the wind had turned. It came from the north, cold, and "
@@ -74,7 +75,7 @@ class SpeakTab:
     def _draw_inputs(self) -> None:
         self.text = gr.Textbox(
             EXAMPLES["A sentence"], label="Text", lines=5, max_lines=14, max_length=MAX_CHARACTERS, elem_id="speak-text",
-            placeholder="Any English text. [pause:0.5] and [word](/wˈɜːd/) work too.",
+            placeholder="Any English text. [pause:0.5], [word](/wˈɜːd/) and [some words]{pitch=1.5} work too.",
         )  # fmt: skip
         with gr.Row():
             self.button = gr.Button("Speak", variant="primary", elem_id="speak-button", scale=3, min_width=120)
@@ -209,10 +210,15 @@ def _draw_pitch(tts: TTS, take: Take, index: int) -> np.ndarray:
     return pictures.draw_pitch(analysis, track_pitch(tts, analysis.mel))
 
 
+def _draw_uncertainty(tts: TTS, take: Take, index: int) -> np.ndarray:
+    return pictures.draw_score(judge_line(tts, take, index))
+
+
 DETAILS: dict[str, Callable[[TTS, Take, int], np.ndarray]] = {
     "Mel": _draw_mel,
     "Alignment": _draw_alignment,
     "Pitch": _draw_pitch,
+    "Uncertainty": _draw_uncertainty,
 }  # tab -> the picture of a line of a take
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from tts.inference.sampling import SamplingConfig
 from tts.server.desk import Order
+from tts.text.manner import MAX_SIGMA, check_doses
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 MAX_NAME = 200  # characters
@@ -33,6 +34,13 @@ class SpeechRequest(BaseModel):
     seed: int | None = Field(None, ge=0, lt=2**63)  # of ours: gives the same audio again
     temperature: float | None = Field(None, ge=0, le=2)  # of ours: liveliness
     pause: float = Field(0.15, ge=0, le=10)  # of ours: seconds of silence between sentences
+    sigma: float = Field(1.0, ge=0, le=MAX_SIGMA)  # of ours: factor of the density's deviation
+    steer: dict[str, float] = {}  # of ours: doses of pitch, energy, brightness, rate, -3 to 3
+
+    @field_validator("steer")
+    @classmethod
+    def _check_steer(cls, steer: dict[str, float]) -> dict[str, float]:
+        return check_doses(steer)
 
     @property
     def ignored(self) -> str:
@@ -42,7 +50,9 @@ class SpeechRequest(BaseModel):
 
     def order(self) -> Order:
         """What is asked for."""
-        sampling = SamplingConfig(temperature=self.temperature, speed=self.speed, seed=self.seed, pause=self.pause)
+        sampling = SamplingConfig(
+            temperature=self.temperature, speed=self.speed, seed=self.seed, pause=self.pause, sigma=self.sigma, steer=self.steer
+        )
         voice = self.voice if isinstance(self.voice, str) else self.voice.id
         return Order(self.input, voice, self.response_format, sampling)
 
