@@ -84,6 +84,43 @@ def tiny_voice(tmp_path_factory, tiny_acoustic, tiny_vocoder) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_aligner():
+    """An Aligner with random weights."""
+    import torch
+
+    from tts.models.aligner import Aligner, AlignerConfig
+    from tts.text.symbols import DEFAULT_SYMBOLS
+
+    torch.manual_seed(3)
+    return Aligner(AlignerConfig(n_symbols=len(DEFAULT_SYMBOLS), n_mels=20, width=8, attention_width=6)).eval()
+
+
+@pytest.fixture(scope="session")
+def hearing_voice(tiny_voice, tiny_aligner, tmp_path_factory, shared_g2p):
+    """The tiny voice with an aligner, and with what is normal for it: what it says itself."""
+    import shutil
+
+    import numpy as np
+
+    from tts import TTS, SamplingConfig
+    from tts.data.dataset import Utterance
+    from tts.inference.calibrate import add_hash, add_normal
+    from tts.inference.export import export_aligner
+    from tts.inference.scoring import read_utterances, tokens_of
+    from tts.inference.voices import ALIGNER_NAME
+
+    folder = shutil.copytree(tiny_voice, tmp_path_factory.mktemp("hearing") / "tiny")
+    export_aligner(tiny_aligner, folder / ALIGNER_NAME)
+    add_hash(folder, ALIGNER_NAME)
+    tts, nothing, clips = TTS.load(folder), np.zeros(0), []
+    for text in ("Hello there, world.", "A second sentence.", "One.", "Something else is said."):
+        mel = tts.synthesize(text, SamplingConfig(seed=1, temperature=1.0)).mel
+        clips.append(Utterance({}, mel, nothing, nothing, tokens_of(read_utterances(tts, text)[0]), None))
+    add_normal(folder, clips)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def codebook():
     """A function of a space that gives a Codebook of 32 random entries, of frames of 5 bands or of patches of two."""
     import numpy as np

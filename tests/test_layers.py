@@ -77,7 +77,20 @@ def needs_torch(path: Path) -> bool:
 
 
 @pytest.mark.parametrize(
-    "room", ["text", "config.py", "errors.py", "codec/config.py", "codec/synthesis.py", "models/config.py", "models/codebook.py"]
+    "room",
+    [
+        "text",
+        "config.py",
+        "errors.py",
+        "audio/listening.py",
+        "audio/mel_config.py",
+        "codec/config.py",
+        "codec/synthesis.py",
+        "models/config.py",
+        "models/alignment.py",
+        "models/codebook.py",
+        "models/steering.py",
+    ],
 )
 def test_what_speaking_shares_with_training_needs_no_torch(room):
     path = ROOT / "tts" / room

@@ -1,7 +1,7 @@
 """A codebook of frames or of patches, as a file; imports no torch, so that speech can be mapped to it without.
 
-The file is safetensors: `entries` (C, F), or (C, r * F) for patches, normalised to zero mean and unit variance per band by
-`mel_mean` and `mel_std` (F,); the metadata hold the facts as JSON. Letters: C entries, F mel bands, r frames per patch.
+The file is safetensors: `entries` float16 (C, F), or (C, r * F) for patches, normalised to zero mean and unit variance per band
+by `mel_mean` and `mel_std` (F,); the metadata hold the facts as JSON. Letters: C entries, F mel bands, r frames per patch.
 """
 
 from __future__ import annotations
@@ -62,7 +62,8 @@ def write_codebook(path: Path, codebook: Codebook) -> None:
     """Write the file, atomically."""
     from safetensors.numpy import save_file
 
-    arrays = {name: np.ascontiguousarray(getattr(codebook, name), np.float32) for name in ("entries", "mel_mean", "mel_std")}
+    arrays = {name: np.ascontiguousarray(getattr(codebook, name), np.float32) for name in ("mel_mean", "mel_std")}
+    arrays["entries"] = np.ascontiguousarray(codebook.entries, np.float16)
     with replacing(path) as temporary:
         save_file(arrays, temporary, {FACTS: codebook.facts.model_dump_json()})
         temporary.chmod(0o644)  # safetensors makes files that nobody else can read
@@ -88,4 +89,4 @@ def read_codebook(path: Path) -> Codebook:
     shapes = (facts.size, facts.patch_size * facts.n_mels), (facts.n_mels,), (facts.n_mels,)
     if tuple(arrays[name].shape for name in ("entries", "mel_mean", "mel_std")) != shapes:
         raise InputError(f"{path}: does not hold the {facts.size} entries that it speaks of; make it again by `tts codebook`")
-    return Codebook(arrays["entries"], arrays["mel_mean"], arrays["mel_std"], facts)
+    return Codebook(arrays["entries"].astype(np.float32), arrays["mel_mean"], arrays["mel_std"], facts)
