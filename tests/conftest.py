@@ -131,6 +131,7 @@ def codebook():
         size, rng = 1 if space == "frame" else 2, np.random.default_rng(3)
         facts = CodebookFacts(space=space, size=32, n_mels=5, patch_size=size, mel={}, seed=3, n_rows=0, error=0.0)
         scale = rng.normal(size=5).astype(np.float32), rng.uniform(0.5, 2, 5).astype(np.float32)
-        return Codebook(rng.normal(size=(32, 5 * size)).astype(np.float32), *scale, facts)
+        entries = rng.normal(size=(32, 5 * size)).astype(np.float16).astype(np.float32)  # a file keeps them in float16
+        return Codebook(entries, *scale, facts)
 
     return make

@@ -7,6 +7,8 @@ import zipfile
 import pytest
 from demo_texts import write_epub
 
+from tts import TTS, SamplingConfig
+
 FIRST_SOUND_SECONDS = 3.0
 LONG = "It rained all day, and the river rose, slowly, over the stones. " * 40
 
@@ -117,12 +119,43 @@ def test_speed_temperature_and_seed_change_what_is_heard(open_page):
     assert float(quick["s of speech"]) == pytest.approx(float(first["s of speech"]) / 2, abs=0.1)
 
 
+def test_steering_changes_what_is_heard(open_page, picture):
+    page = open_page()
+    page.fill("#speak-seed :is(input, textarea)", "7")
+    speak(page)
+    plain = float(facts(page)["s of speech"])
+    page.click("#speak-steering button")
+    page.wait_for_selector("#speak-pitch >> text=semitones")
+    set_slider(page, "pitch", 2)
+    set_slider(page, "rate", 3)
+    picture(page, "speak-steering")
+    speak(page)
+    page.wait_for_function(f"Math.abs(document.querySelector('#player audio').duration - {plain}) > 0.2")
+    assert float(facts(page)["s of speech"]) < 0.9 * plain
+
+
+def test_a_recording_is_scored_and_its_wrong_word_marked(open_page, picture, tmp_path):
+    TTS.load("heart").synthesize("The birch canoe slid on the wooden planks.", SamplingConfig(seed=1)).save(tmp_path / "take.wav")
+    page = open_page()
+    tab(page, "Score")
+    page.set_input_files("#score-audio input[type=file]", tmp_path / "take.wav")
+    page.wait_for_selector("#score-audio [data-testid^=waveform]")
+    page.click("#score-button")
+    page.wait_for_selector("#score-facts .facts")
+    page.wait_for_selector("#picture-likelihood img")
+    assert "smooth" in page.locator("#score-words .suspicious").all_inner_texts()
+    picture(page, "score")
+    page.fill("#score-text textarea", "")
+    page.click("#score-button")
+    page.wait_for_selector("#score-facts >> text=what the recording should say")
+
+
 def test_every_tab_below_shows_its_part_and_timings_are_downloaded(open_page, picture):
     page = open_page()
     write(page, "Dr. Smith paid $4.75. It was late.")
     page.press("#speak-text textarea", "Control+Enter")
     facts(page)
-    for name in ("Mel", "Alignment", "Pitch"):
+    for name in ("Mel", "Alignment", "Pitch", "Uncertainty"):
         tab(page, name)
         page.wait_for_selector(f"#picture-{name.lower()} img")
         assert page.evaluate(f"document.querySelector('#picture-{name.lower()} img').naturalWidth") != 0
@@ -172,17 +205,17 @@ def test_variants_are_compared_openly_blindly_and_in_the_mel(open_page, picture)
     page = open_page()
     tab(page, "Compare")
     page.click("#compare-button")
-    page.wait_for_function("document.querySelectorAll('.variant [data-testid^=\"waveform-Variant\"]').length === 3")
-    page.wait_for_selector("#variant-3 >> text=0:0")
+    page.wait_for_function("document.querySelectorAll('.variant [data-testid^=\"waveform-Variant\"]').length === 4")
+    page.wait_for_selector("#variant-4 >> text=0:0")
     picture(page, "compare")
     tab(page, "Blind")
     for number, choice in enumerate(("A", "same", "B"), 1):
         page.click(f"#vote-{choice}")
         page.wait_for_selector(f"#ballot >> text={number} vote")
-        assert "temperature" not in page.inner_text("#ballot") and not page.inner_text("#tally").strip()
+        assert "heart-" not in page.inner_text("#ballot") and not page.inner_text("#tally").strip()
     picture(page, "compare-blind")
     page.click("#reveal")
-    page.wait_for_selector("#tally >> text=temperature 0.7")
+    page.wait_for_selector("#tally >> text=voice heart-mixture")
     picture(page, "compare-revealed")
     tab(page, "Difference")
     page.wait_for_selector("#picture-difference img")

@@ -1,5 +1,7 @@
 """The best of several takes."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
@@ -31,7 +33,7 @@ def test_every_sentence_is_that_of_one_of_the_takes(hearing_tts):
 
 def test_the_take_is_the_one_that_ranks_first(hearing_tts, monkeypatch):
     ranks = iter([0.1, 0.3, 0.2])
-    monkeypatch.setattr("tts.inference.best_of.rank_take", lambda *_: next(ranks))
+    monkeypatch.setattr("tts.inference.best_of.score_utterances", lambda *_: SimpleNamespace(mean_log_prob=next(ranks)))
     best = best_of(hearing_tts, "One.", SEVEN, 3)
     second = hearing_tts.synthesize("One.", SamplingConfig(seed=derive_seed(SEVEN, 1)))
     assert np.array_equal(best.audio, second.audio)

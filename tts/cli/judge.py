@@ -44,7 +44,9 @@ class Judge:
 
         with task.updater.averaged(), TemporaryDirectory() as folder:
             facts = VoiceFacts("judged", "none", "A model in training.")
-            package_voice(copy.deepcopy(task.model).cpu(), self.vocoder, task.train.symbols, Path(folder), facts, Packing(int8=()))
+            package_voice(
+                copy.deepcopy(task.model).cpu(), self.vocoder, task.train.symbols, Path(folder), facts, Packing(int8=())
+            )
             tts = TTS.load(folder)
             spoken = [tts.synthesize(line, SamplingConfig(seed=0)) for line in self.lines]
         return [self.transcriber.transcribe(resample(speech.audio, speech.sample_rate)) for speech in spoken]

@@ -71,7 +71,11 @@ def say(
     seed: int | None = typer.Option(None, help="Gives the same audio again.  [default: drawn, and told]"),
     pause: float = typer.Option(0.15, help="Silence between sentences, seconds; 0 to 10."),
     best_of: int = typer.Option(
-        1, "--best-of", min=1, max=16, help="Say every sentence so often and keep the take that the voice's aligner follows best."
+        1,
+        "--best-of",
+        min=1,
+        max=16,
+        help="Say every sentence so often, and keep what is likeliest to the voice's own ear.",
     ),
     lexicon: Path | None = LEXICON,
     map_to: str | None = typer.Option(

@@ -91,7 +91,7 @@ class CompareTab:
                 self.button = gr.Button("Compare", variant="primary", elem_id="compare-button")
 
     def _draw_setup(self, number: int) -> Setup:
-        names = self.shelf.names
+        names = _kin_first(self.shelf.names)
         several = len(names) > 1
         name = names[number % len(names)]
         temperature = own_temperature(self.shelf, name) if several else TEMPERATURES[number]
@@ -203,6 +203,11 @@ class CompareTab:
         takes, labels = held.takes, held.labels
         frame_rate = config.sample_rate / config.hop_length
         return pictures.draw_difference(takes[first], takes[second], [labels[first], labels[second]], frame_rate)
+
+
+def _kin_first(names: list[str]) -> list[str]:
+    """Names of voices, those that begin as the first does before the others: its twins are what one wants to hear beside it."""
+    return sorted(names, key=lambda name: not name.startswith(names[0]))
 
 
 def _labels(takes: list[Take]) -> list[str]:

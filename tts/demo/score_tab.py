@@ -31,9 +31,7 @@ class ScoreTab:
         self.shelf = shelf
         with gr.Row():
             with gr.Column(scale=5, min_width=300):
-                self.sound = gr.Audio(
-                    label="A recording", sources=["upload", "microphone"], type="numpy", elem_id="score-audio"
-                )
+                self.sound = gr.Audio(label="A recording", sources=["upload", "microphone"], type="numpy", elem_id="score-audio")
                 self.text = gr.Textbox(
                     EXAMPLE, label="What it should say", lines=2, max_lines=6, max_length=MAX_CHARACTERS, elem_id="score-text"
                 )

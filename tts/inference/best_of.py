@@ -11,18 +11,17 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from tts.errors import InputError
-from tts.inference.alignment import GraphAligner, open_aligner
+from tts.inference.alignment import open_aligner
 from tts.inference.engine import TTS, AudioChunk, Speech, with_seed
-from tts.inference.hearing import hear
 from tts.inference.sampling import SamplingConfig
-from tts.inference.scoring import read_utterances, tokens_of
+from tts.inference.scoring import read_utterances, score_utterances
 from tts.text.frontend import Utterance
 
 MAX_TAKES = 16
 
 
 class BestOf(TTS):
-    """A voice that says every sentence several times and keeps the take that its aligner follows best."""
+    """A voice that says every sentence several times and keeps the take that is the likeliest when it hears it."""
 
     def __init__(self, tts: TTS, n_takes: int) -> None:
         """Take a voice.
@@ -64,16 +63,11 @@ class BestOf(TTS):
         takes = list(zip(*rows, strict=True))
         if len(takes) == 1:
             return list(takes[0])
-        config = self.voice.config.vocoder
-        spoken = [np.concatenate([chunk.audio for chunk in take]) for take in takes]
-        mels = [hear(audio, config.sample_rate, config, self.mel_mean).mel for audio in spoken]
-        ranks = [rank_take(self.aligner, mel, tokens_of(utterance)) for mel in mels]
+        ranks = []
+        for take in takes:
+            audio = np.concatenate([chunk.audio for chunk in take])
+            ranks.append(score_utterances(self, audio, self.sample_rate, [utterance], self.aligner).mean_log_prob)
         return list(takes[int(np.argmax(ranks))])
-
-
-def rank_take(aligner: GraphAligner, mel: np.ndarray, tokens: np.ndarray) -> float:
-    """How well a take says its tokens: the aligner's mean score, nats per frame."""
-    return float(aligner.align(mel, tokens).scores.mean())
 
 
 def best_of(tts: TTS, text: str, sampling: SamplingConfig | None = None, n_takes: int = 4) -> Speech:

@@ -114,8 +114,13 @@ def score(tts: TTS, audio: np.ndarray, sample_rate: int, text: str, aligner: Gra
     Raises:
         InputError: nothing in the text can be spoken, the voice has no aligner, or the audio is silent or too short.
     """
-    utterances = read_utterances(tts, text)
-    aligner = aligner or open_aligner(tts.voice)
+    return score_utterances(tts, audio, sample_rate, read_utterances(tts, text), aligner or open_aligner(tts.voice))
+
+
+def score_utterances(
+    tts: TTS, audio: np.ndarray, sample_rate: int, utterances: Sequence[Utterance], aligner: GraphAligner
+) -> Score:
+    """Judge how well a recording says utterances, one after the other; see `score`."""
     normal = read_normal(tts.voice)
     level = None if normal is None else np.array(normal.level)
     heard = hear(audio, sample_rate, tts.voice.config.vocoder, tts.mel_mean, level)
