@@ -3,7 +3,7 @@
     python recipes/asterisk/fetch.py runs/asterisk/corpus
 
 apt downloads two Debian packages (11 MB) into a temporary folder; nothing is installed, and no root is needed. Written:
-`wav/NAME.wav` (16 kHz, as recorded), `manifest.jsonl` with id, audio, text and split, and `copyright`, the terms of the recordings.
+`wav/NAME.wav` (16 kHz, as recorded), `manifest.jsonl` with id, audio, text and split, and `copyright`, their terms.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def test_the_pace_of_a_voice_is_what_speed_one_means(onnx_tts, monkeypatch):
 @pytest.fixture
 def book(onnx_tts, tmp_path):
     """File of a codebook of 300 random frames, and its entries in natural-log mel."""
-    entries = np.random.default_rng(0).standard_normal((300, 20)).astype(np.float32)
+    entries = np.random.default_rng(0).standard_normal((300, 20)).astype(np.float16).astype(np.float32)
     facts = CodebookFacts(space="frame", size=300, n_mels=20, patch_size=1, mel={}, seed=0, n_rows=300, error=0.0)
     write_codebook(tmp_path / "book.safetensors", Codebook(entries, onnx_tts.mel_mean, onnx_tts.mel_std, facts))
     return tmp_path / "book.safetensors", entries * onnx_tts.mel_std + onnx_tts.mel_mean

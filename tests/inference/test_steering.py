@@ -132,7 +132,7 @@ def test_both_backends_steer_alike(steered, torch_tts):
 
 
 def test_a_mapped_voice_is_steered_before_it_is_mapped(steered, tmp_path):
-    entries = np.random.default_rng(0).standard_normal((300, 20)).astype(np.float32)
+    entries = np.random.default_rng(0).standard_normal((300, 20)).astype(np.float16).astype(np.float32)
     facts = CodebookFacts(space="frame", size=300, n_mels=20, patch_size=1, mel={}, seed=0, n_rows=300, error=0.0)
     path = tmp_path / "book.safetensors"
     write_codebook(path, Codebook(entries, steered.mel_mean, steered.mel_std, facts))
