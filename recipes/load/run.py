@@ -178,7 +178,7 @@ class Load:
         slope = 3600 * float(np.polyfit(steady[:, 0], steady[:, 1], 1)[0])
         first = [1000 * call.first_seconds for _, call in stayed if call.status == 200]
         figures = {"minutes": minutes, "requests": len(asked), "rate": rate} | self._ends(*zip(*stayed, strict=True))
-        figures |= {"nonsense_refused": all(call.status == 400 for text, call in asked if text == "...")}
+        figures |= {"nonsense_refused": all(call.status in (400, 429) for text, call in asked if text == "...")}
         figures |= {
             "with_gaps": sum(call.gap_seconds > 0 for _, call in stayed),
             "first_audio_ms_p95": float(np.quantile(first, 0.95)),
