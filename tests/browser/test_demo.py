@@ -124,13 +124,14 @@ def test_steering_changes_what_is_heard(open_page, picture):
     page.fill("#speak-seed :is(input, textarea)", "7")
     speak(page)
     plain = float(facts(page)["s of speech"])
+    page = open_page()
+    page.fill("#speak-seed :is(input, textarea)", "7")
     page.click("#speak-steering button")
     page.wait_for_selector("#speak-pitch >> text=semitones")
     set_slider(page, "pitch", 2)
     set_slider(page, "rate", 3)
     picture(page, "speak-steering")
     speak(page)
-    page.wait_for_function(f"Math.abs(document.querySelector('#player audio').duration - {plain}) > 0.2")
     assert float(facts(page)["s of speech"]) < 0.9 * plain
 
 
