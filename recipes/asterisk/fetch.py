@@ -3,7 +3,8 @@
     python recipes/asterisk/fetch.py runs/asterisk/corpus
 
 apt downloads two Debian packages (11 MB) into a temporary folder; nothing is installed, and no root is needed. Written:
-`wav/NAME.wav` (16 kHz, as recorded), `manifest.jsonl` with id, audio, text and split, and `copyright`, their terms.
+`wav/NAME.wav` (16 kHz, as recorded), `manifest.jsonl` with id, audio, text and split, and `copyright`, the terms of the
+recordings.
 """
 
 from __future__ import annotations

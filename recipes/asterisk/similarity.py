@@ -2,10 +2,10 @@
 
     python recipes/asterisk/similarity.py runs/asterisk/corpus out/
 
-The first is a corpus, whose held-out clips of at least a second are taken, the second a folder of files that the voice spoke. A
-set's embedding is the mean of its files' unit embeddings; the similarity is the cosine of the two means. The mean over the files
-of the second set of the cosine with the first set's embedding is told besides. All files are brought to one loudness, since the
-encoder hears that too: the same clips 9 dB apart have a similarity of 0.93.
+The first is a corpus, whose held-out clips of at least a second are taken, the second a folder of files that the voice spoke.
+A set's embedding is the mean of its files' unit embeddings; the similarity is the cosine of the two means. The mean over the
+files of the second set of the cosine with the first set's embedding is told besides. All files are brought to one loudness, since
+the encoder hears that too: the same clips 9 dB apart have a similarity of 0.93.
 """
 
 from __future__ import annotations

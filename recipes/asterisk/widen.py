@@ -17,7 +17,6 @@ from pathlib import Path
 
 import librosa
 import numpy as np
-import soundfile as sf
 import torch
 from scipy.signal import butter, sosfiltfilt
 from torch import Tensor, nn
@@ -27,8 +26,13 @@ from tts import TTS, SamplingConfig
 from tts.audio.io import write_audio
 from tts.audio.silence import is_silent
 from tts.data.clean import set_loudness
+from tts.data.clips import Clip
+from tts.data.corpora import open_corpus
+from tts.data.recording import mix_down, read_recording, resample
+from tts.errors import InputError
 from tts.evaluation.copy_synthesis import compute_mel, copy_mel
 
+MAX_SECONDS = 80.0  # of a recording
 SPLIT_HZ = 7_750  # from here on the band is a guess
 LOUDNESS = -26.0  # LUFS, of the bundled voice
 STEPS, BATCH = 1_500, 512
@@ -94,43 +98,59 @@ def add_upper_band(recording: np.ndarray, copy: np.ndarray, sample_rate: int) ->
     return (recording + sosfiltfilt(filters, copy)).astype(np.float32)
 
 
+def read_clips(corpus: Path, rate: int) -> tuple[list[Clip], list[np.ndarray]]:
+    """The clips of a corpus of any format that can be read, and their recordings, each (N,)."""
+    clips, recordings = [], []
+    for clip in open_corpus(str(corpus)).clips():
+        if clip.fault is None:
+            audio, own_rate = read_recording(clip, MAX_SECONDS)
+            recordings.append(set_loudness(resample(mix_down(audio), own_rate, rate), rate, LOUDNESS))
+            clips.append(clip)
+    return clips, recordings
+
+
+def write_clip(clip: Clip, audio: np.ndarray, rate: int, out: Path) -> dict[str, str]:
+    """Write a recording; returns its row of the manifest."""
+    path = out / "audio" / f"{clip.id}.flac"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_audio(path, audio, rate)
+    row = {"id": clip.id, "audio": path.relative_to(out).as_posix(), "text": clip.text, "split": clip.split}
+    return {name: value for name, value in row.items() if value}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("corpus", type=Path, help="of fetch.py")
+    parser.add_argument(
+        "corpus", type=Path, help="recordings of one speaker in any format that `tts prepare` finds out by itself"
+    )
     parser.add_argument("out", type=Path, help="corpus folder that is made")
     args = parser.parse_args()
     torch.set_num_threads(2)
-    rows = [json.loads(line) for line in (args.corpus / "manifest.jsonl").read_text(encoding="utf-8").splitlines()]
     tts = TTS.load("heart")
     rate, config = tts.sample_rate, tts.voice.config.vocoder
-    spoken = [tts.synthesize(row["text"], SamplingConfig(seed=0)).audio for row in rows]
+    clips, recordings = read_clips(args.corpus, rate)
+    spoken = [tts.synthesize(clip.text, SamplingConfig(seed=0)).audio for clip in clips]
     n_lower = lower_bands(config.n_mels, rate)
     widener = Widener([compute_mel(audio, config) for audio in spoken], n_lower)
-    print(
-        f"{config.n_mels - n_lower} bands of {config.n_mels} are told from the others, off by {widener.error:.2f} deviations",
-        flush=True,
-    )
+    told = f"{config.n_mels - n_lower} bands of {config.n_mels} are told from the others"
+    print(f"{told}, off by {widener.error:.2f} deviations", flush=True)
 
-    recordings = [_read(args.corpus / row["audio"], rate) for row in rows]
     mels = [compute_mel(recording, config) for recording in recordings]
     mean, std = measure(mels)
-    for row, recording, mel in zip(rows, recordings, mels, strict=True):
+    rows = []
+    for clip, recording, mel in zip(clips, recordings, mels, strict=True):
         copy = copy_mel(tts, widener(mel, mean, std))
-        path = (args.out / row["audio"]).with_suffix(".flac")
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_audio(path, add_upper_band(recording, copy, rate), rate)
-        row["audio"] = path.relative_to(args.out).as_posix()
-    (args.out / "manifest.jsonl").write_text(
-        "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8"
-    )
-    shutil.copyfile(args.corpus / "copyright", args.out / "copyright")
+        rows.append(write_clip(clip, add_upper_band(recording, copy, rate), rate, args.out))
+    lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+    (args.out / "manifest.jsonl").write_text(lines, encoding="utf-8")
+    terms = args.corpus / "copyright"
+    if terms.is_file():
+        shutil.copyfile(terms, args.out / terms.name)
     print(f"{args.out}: {len(rows)} recordings")
 
 
-def _read(path: Path, rate: int) -> np.ndarray:
-    audio, own_rate = sf.read(path, dtype="float32")
-    return set_loudness(librosa.resample(audio, orig_sr=own_rate, target_sr=rate), rate, LOUDNESS)
-
-
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except InputError as error:
+        raise SystemExit(f"widen: {error}") from None
