@@ -274,13 +274,25 @@ def test_nothing_is_wider_than_a_phone(open_page, picture):
     page.wait_for_selector("#picture-mel img")
     assert not is_wider_than_screen(page)
     picture(page, "phone-speak")
-    for name in ("Alignment", "Pitch", "Phonemes", "Timings", "Compare", "Blind", "Difference", "Batch", "About"):
+    for name in (
+        "Alignment",
+        "Pitch",
+        "Uncertainty",
+        "Phonemes",
+        "Timings",
+        "Compare",
+        "Blind",
+        "Difference",
+        "Score",
+        "Batch",
+        "About",
+    ):
         tab(page, name)
         page.wait_for_timeout(300)
         assert not is_wider_than_screen(page), name
         if name == "Compare":
             page.click("#compare-button")
-            page.wait_for_function("document.querySelectorAll('.variant [data-testid^=\"waveform-Variant\"]').length === 3")
+            page.wait_for_function("document.querySelectorAll('.variant [data-testid^=\"waveform-Variant\"]').length === 4")
             assert not is_wider_than_screen(page)
         picture(page, f"phone-{name.lower()}")
 
