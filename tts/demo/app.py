@@ -60,7 +60,7 @@ def build_app(shelf: Shelf) -> gr.Blocks:
     with gr.Blocks(title="calm-tts", analytics_enabled=False, delete_cache=(FILE_SECONDS // 6, FILE_SECONDS)) as app:
         add_endpoints(shelf)  # first: names go to who asks first
         gr.Markdown(TITLE, elem_id="title")
-        with gr.Tabs(elem_id="tabs"):
+        with gr.Tabs(elem_id="tabs", overflow_behavior="wrap"):
             with gr.Tab("Speak"):
                 SpeakTab(shelf)
             with gr.Tab("Compare"):
