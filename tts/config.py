@@ -35,6 +35,15 @@ def read_toml(path: Path, kind: type[Model], overrides: list[str] | None = None)
     return validate(kind, values, str(path))
 
 
+def merge(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
+    """Nested settings with changes laid over them."""
+    merged = dict(settings)
+    for name, value in changes.items():
+        old = merged.get(name)
+        merged[name] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
+    return merged
+
+
 def validate(kind: type[Model], values: Any, source: str) -> Model:
     """Build a strict model from plain values.
 

@@ -24,11 +24,12 @@ from torch.nn import functional
 
 from tts import TTS, SamplingConfig
 from tts.audio.io import write_audio
+from tts.audio.resample import resample
 from tts.audio.silence import is_silent
 from tts.data.clean import set_loudness
 from tts.data.clips import Clip
 from tts.data.corpora import open_corpus
-from tts.data.recording import mix_down, read_recording, resample
+from tts.data.recording import mix_down, read_recording
 from tts.errors import InputError
 from tts.evaluation.copy_synthesis import compute_mel, copy_mel
 

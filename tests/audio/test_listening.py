@@ -3,9 +3,12 @@
 import numpy as np
 import pytest
 import torch
+from torchaudio.functional import melscale_fbanks
 
-from tts.audio.listening import log_mel, resample
+from tts.audio.listening import log_mel
 from tts.audio.mel import LogMel, MelConfig
+from tts.audio.mel_config import mel_filters
+from tts.audio.resample import resample
 from tts.errors import InputError
 
 
@@ -20,6 +23,11 @@ def test_the_mel_is_that_of_torch(n_samples, config):
     waveform[n_samples // 2 :] *= 1e-6
     expected = LogMel(config)(torch.from_numpy(waveform)[None])[0].numpy()
     np.testing.assert_allclose(log_mel(waveform, config), expected, atol=2e-3)
+
+
+def test_the_filters_are_those_of_torchaudio():
+    expected = melscale_fbanks(513, 0.0, 12_000.0, 100, 24_000).numpy()
+    np.testing.assert_allclose(mel_filters(MelConfig()), expected, atol=2e-5)
 
 
 def test_a_long_recording_is_cut_without_a_seam():

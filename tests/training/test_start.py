@@ -6,10 +6,11 @@ import pytest
 import torch
 from toy_runs import run
 
+from tts.config import merge
 from tts.errors import InputError
 from tts.text.symbols import DEFAULT_SYMBOLS, SymbolTable
 from tts.training.recipes import build_task
-from tts.training.start import Start, freeze, merge
+from tts.training.start import Start, freeze
 
 
 @pytest.fixture

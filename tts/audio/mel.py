@@ -1,16 +1,16 @@
 """The definition of mel in this project: 24 kHz, n_fft 1024, hop 256, 100 bands, natural logarithm of the magnitude.
 
 The settings and the filters (not area-normalised) are those of Vocos at 24 kHz (arXiv 2306.00814), but for the floor.
-`listening.py` has the same in numpy.
+`mel_config.py` has both; `listening.py` computes the same in numpy.
 """
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
-from torchaudio.transforms import MelSpectrogram
+from torchaudio.transforms import Spectrogram
 
-from tts.audio.mel_config import MelConfig
+from tts.audio.mel_config import MelConfig, mel_filters
 from tts.errors import InputError
 
 __all__ = ["LogMel", "MelConfig"]
@@ -19,16 +19,13 @@ __all__ = ["LogMel", "MelConfig"]
 class LogMel(nn.Module):
     """Computes log-mel frames; frame t is centred on sample t * hop_length, the edges are reflect-padded."""
 
+    filters: Tensor  # (n_fft / 2 + 1, n_mels)
+
     def __init__(self, config: MelConfig | None = None) -> None:
         super().__init__()
         self.config = config or MelConfig()
-        self.transform = MelSpectrogram(
-            sample_rate=self.config.sample_rate,
-            n_fft=self.config.n_fft,
-            hop_length=self.config.hop_length,
-            n_mels=self.config.n_mels,
-            power=1.0,
-        )
+        self.spectrogram = Spectrogram(n_fft=self.config.n_fft, hop_length=self.config.hop_length, power=1.0)
+        self.register_buffer("filters", torch.from_numpy(mel_filters(self.config)).float(), persistent=False)
 
     def forward(self, waveform: Tensor) -> Tensor:
         """Compute the frames of a batch.
@@ -45,5 +42,5 @@ class LogMel(nn.Module):
         if waveform.shape[-1] <= self.config.n_fft // 2:
             raise InputError(f"{waveform.shape[-1]} samples of audio are too few: a mel needs more than {self.config.n_fft // 2}")
         n_frames = -(-waveform.shape[-1] // self.config.hop_length)
-        magnitude = self.transform(waveform.float())[..., :n_frames]
-        return torch.log(magnitude.clamp_min(self.config.floor)).transpose(1, 2)
+        magnitude = self.spectrogram(waveform.float())[..., :n_frames].transpose(1, 2) @ self.filters
+        return torch.log(magnitude.clamp_min(self.config.floor))

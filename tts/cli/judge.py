@@ -39,7 +39,8 @@ class Judge:
     def _hear(self, task: AcousticTask) -> list[str]:
         """What the transcriber hears of each line."""
         from tts import TTS, SamplingConfig
-        from tts.evaluation.listen import resample
+        from tts.audio.resample import resample
+        from tts.evaluation.listen import LISTEN_RATE
         from tts.inference.package import Packing, VoiceFacts, package_voice
 
         with task.updater.averaged(), TemporaryDirectory() as folder:
@@ -49,7 +50,7 @@ class Judge:
             )
             tts = TTS.load(folder)
             spoken = [tts.synthesize(line, SamplingConfig(seed=0)) for line in self.lines]
-        return [self.transcriber.transcribe(resample(speech.audio, speech.sample_rate)) for speech in spoken]
+        return [self.transcriber.transcribe(resample(speech.audio, speech.sample_rate, LISTEN_RATE)) for speech in spoken]
 
 
 def make_judge(kind: str, texts: Path, asr: str, voice: Path | None) -> Judge:

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from tts.inference.voices import Voice
     from tts.training.start import Start
 
-STORED = ".stored"  # what packing.py adds to the names of weights that are narrow in a file
 VOICE_KINDS = ("acoustic", "vocoder", "aligner")  # models that a voice holds
 
 
@@ -95,12 +94,13 @@ def _tensors_of_aligner(voice: Voice) -> dict[str, Tensor]:
     import torch
 
     from tts.errors import InputError
+    from tts.inference.packing import STORED_SUFFIX
     from tts.inference.voices import ALIGNER_NAME
 
     if ALIGNER_NAME not in voice.config.sha256:
         raise InputError(f"--from {voice.folder}: this voice has no aligner; `tts align` without --from trains one from nothing")
     initializers = onnx.load(str(voice.file(ALIGNER_NAME))).graph.initializer
-    arrays = {tensor.name.removesuffix(STORED): onnx.numpy_helper.to_array(tensor) for tensor in initializers}
+    arrays = {tensor.name.removesuffix(STORED_SUFFIX): onnx.numpy_helper.to_array(tensor) for tensor in initializers}
     return {name: torch.from_numpy(array.copy()) for name, array in arrays.items()}
 
 

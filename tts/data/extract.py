@@ -12,6 +12,7 @@ import torch
 
 from tts.audio.mel import LogMel, MelConfig
 from tts.audio.pitch import fill_unvoiced, track_f0
+from tts.audio.resample import resample
 from tts.audio.silence import find_speech, is_silent
 from tts.data.clean import (
     PrepareConfig,
@@ -23,7 +24,7 @@ from tts.data.clean import (
     set_loudness,
 )
 from tts.data.clips import BadClip, Clip, printable
-from tts.data.recording import mix_down, read_recording, resample
+from tts.data.recording import mix_down, read_recording
 from tts.errors import InputError
 from tts.text.normalize import normalize
 from tts.text.phonemize import EnglishPhonemizer

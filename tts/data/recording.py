@@ -11,7 +11,6 @@ import numpy as np
 import soundfile as sf
 
 from tts.data.clips import BadClip, Clip, printable
-from tts.errors import InputError
 
 RATES_HZ = (4_000, 384_000)  # of a header that can be believed
 STREAMED = (0, 0x7FFFF000)  # a data size of 0, or from here on, means that the writer did not know it
@@ -158,20 +157,3 @@ def mix_down(samples: np.ndarray) -> np.ndarray:
         if np.abs(mono).max() < 0.1 * peaks.max():
             return np.ascontiguousarray(samples[:, int(peaks.argmax())])
     return mono
-
-
-def resample(waveform: np.ndarray, rate: int, sample_rate: int) -> np.ndarray:
-    """Resample (N,) float32, if that is needed.
-
-    Raises:
-        InputError: it cannot be resampled.
-    """
-    if rate == sample_rate:
-        return waveform
-    import librosa
-
-    try:
-        resampled: np.ndarray = librosa.resample(waveform, orig_sr=rate, target_sr=sample_rate)
-    except ValueError as error:
-        raise InputError(f"{rate} Hz cannot be made {sample_rate} Hz ({error})") from None
-    return np.ascontiguousarray(resampled, dtype=np.float32)

@@ -14,9 +14,10 @@ from pydantic import BaseModel, ConfigDict
 from rich.table import Table
 
 from tts.audio.io import write_audio
+from tts.audio.resample import resample
 from tts.codec.config import VocoderConfig
 from tts.errors import InputError
-from tts.evaluation.listen import QualityPredictor, read_resampled, require, resample
+from tts.evaluation.listen import LISTEN_RATE, QualityPredictor, read_resampled, require
 from tts.evaluation.metrics import bootstrap_interval
 from tts.evaluation.speak import list_audio
 from tts.inference.engine import TTS, VocoderStream
@@ -157,7 +158,7 @@ def _scores(recording: float | None, copy: float | None) -> list[str]:
 
 
 def _quality(audio: np.ndarray, sample_rate: int, quality: QualityPredictor | None) -> float | None:
-    return quality.score(resample(audio, sample_rate)) if quality else None
+    return quality.score(resample(audio, sample_rate, LISTEN_RATE)) if quality else None
 
 
 def _held_out_rows(manifest: Path) -> list[Path]:

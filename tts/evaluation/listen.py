@@ -15,6 +15,7 @@ from typing import Protocol
 import numpy as np
 
 from tts.audio.io import read_mono
+from tts.audio.resample import resample
 from tts.errors import InputError
 
 LISTEN_RATE = 16_000  # Hz
@@ -124,16 +125,6 @@ def read_resampled(path: Path, sample_rate: int = LISTEN_RATE) -> np.ndarray:
         InputError: the file is missing, empty or no audio.
     """
     return resample(*read_mono(path), sample_rate)
-
-
-def resample(audio: np.ndarray, rate: int, sample_rate: int = LISTEN_RATE) -> np.ndarray:
-    """Bring (N,) samples from `rate` to `sample_rate`, Hz."""
-    require("torch", "torchaudio")
-    import torch
-    import torchaudio
-
-    resampled: np.ndarray = torchaudio.functional.resample(torch.from_numpy(audio), rate, sample_rate).numpy()
-    return resampled
 
 
 def require(*modules: str) -> None:

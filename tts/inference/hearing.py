@@ -9,8 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tts.audio.listening import log_mel, mel_borders, resample
-from tts.audio.mel_config import MelConfig
+from tts.audio.listening import log_mel
+from tts.audio.mel_config import MelConfig, mel_borders
+from tts.audio.resample import resample
 from tts.audio.silence import find_speech, is_silent
 from tts.codec.config import VocoderConfig
 from tts.data.clean import SILENT_PEAK, remove_offset

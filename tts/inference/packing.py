@@ -22,6 +22,7 @@ from torch import Tensor
 from tts.checkpoint import load_weights
 
 MIN_EXTERNAL_BYTES = 256
+STORED_SUFFIX = ".stored"  # of the names of weights that are narrower than what the graph computes with
 SCALE_SUFFIX = ".scale"  # of the names of the scales beside int8 weights
 MAX_INT8 = 127
 
@@ -81,8 +82,8 @@ def narrow_weights(graph: Path) -> None:
             continue
         name = initializer.name
         values = numpy_helper.to_array(initializer)
-        initializer.CopyFrom(numpy_helper.from_array(values.astype("float16"), f"{name}.stored"))
-        widening.append(helper.make_node("Cast", [f"{name}.stored"], [name], to=TensorProto.FLOAT))
+        initializer.CopyFrom(numpy_helper.from_array(values.astype("float16"), name + STORED_SUFFIX))
+        widening.append(helper.make_node("Cast", [name + STORED_SUFFIX], [name], to=TensorProto.FLOAT))
     _write_widened(graph, model, widening)
 
 
@@ -97,7 +98,7 @@ def _write_widened(graph: Path, model: ModelProto, widening: list[NodeProto]) ->
 def _refer(initializer: TensorProto, file: str, span: tuple[int, int], data_type: int) -> None:
     """Let an initializer lie in a file, at an offset and with a length in bytes; it gets another name."""
     initializer.ClearField("raw_data")
-    initializer.name += ".stored"
+    initializer.name += STORED_SUFFIX
     initializer.data_type, initializer.data_location = data_type, TensorProto.EXTERNAL
     for key, value in (("location", file), ("offset", span[0]), ("length", span[1])):
         initializer.external_data.add(key=key, value=str(value))

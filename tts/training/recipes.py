@@ -12,7 +12,7 @@ from torch import Tensor
 from tts.checkpoint import load_checkpoint, replacing
 from tts.codec.config import VocoderConfig
 from tts.codec.vocoder import Vocoder
-from tts.config import validate
+from tts.config import merge, validate
 from tts.data.dataset import FeatureFolder
 from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
@@ -27,7 +27,7 @@ from tts.training.distributed import current_world
 from tts.training.loop import TrainConfig
 from tts.training.optim import OptimConfig
 from tts.training.quantizer import QuantizerTask, QuantizerTaskConfig
-from tts.training.start import Start, check_fit, freeze, merge
+from tts.training.start import Start, check_fit, freeze
 from tts.training.stopping import BEST_NAME
 from tts.training.vocoder import SegmentSampler, VocoderTask, VocoderTaskConfig
 

@@ -31,15 +31,6 @@ class Start:
     symbols: SymbolTable | None = None
 
 
-def merge(settings: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings with some replaced."""
-    merged = dict(settings)
-    for name, value in changes.items():
-        old = merged.get(name)
-        merged[name] = merge(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
 def check_fit(module: nn.Module, start: Start) -> None:
     """Refuse weights of another model.
 

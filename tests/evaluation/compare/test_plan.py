@@ -2,8 +2,9 @@ from pathlib import Path
 
 import pytest
 
+from tts.config import merge
 from tts.errors import InputError
-from tts.evaluation.compare.plan import merge, read_study
+from tts.evaluation.compare.plan import read_study
 from tts.evaluation.compare.schedule import plan_jobs
 
 RECIPE = Path(__file__).parents[3] / "recipes" / "compare" / "study.toml"

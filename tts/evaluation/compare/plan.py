@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from tts.config import validate
+from tts.config import merge, validate
 from tts.errors import InputError
 from tts.evaluation.compare.store import key_of
 from tts.evaluation.texts import read_lines
@@ -139,15 +139,6 @@ class Study(BaseModel):
         """Names of the quantizers that must be there before an arm begins."""
         mapped = [arm.map_to.split(":")[0]] if arm.map_to else []
         return mapped + ([arm.quantizer] if arm.quantizer else [])
-
-
-def merge(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """Nested settings with changes laid over them."""
-    merged = dict(base)
-    for name, value in changes.items():
-        both = isinstance(value, dict) and isinstance(merged.get(name), dict)
-        merged[name] = merge(merged[name], value) if both else value
-    return merged
 
 
 def read_study(path: Path, *, is_quick: bool = False) -> Study:

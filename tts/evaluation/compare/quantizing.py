@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tts.audio.resample import resample
 from tts.checkpoint import make_folder
 from tts.config import validate
 from tts.data.dataset import FeatureFolder
@@ -20,7 +21,7 @@ from tts.evaluation.compare.judge import load_quality
 from tts.evaluation.compare.plan import Arm, Study
 from tts.evaluation.compare.store import Stages, key_of
 from tts.evaluation.copy_synthesis import copy_mel
-from tts.evaluation.listen import QualityPredictor, resample
+from tts.evaluation.listen import LISTEN_RATE, QualityPredictor
 from tts.inference.engine import TTS
 from tts.models.codebook import write_codebook
 from tts.models.quantizer import Quantizer
@@ -96,7 +97,7 @@ def measure_quantizer(
         frames.append(len(mel))
         codes.append(found[:, 0])
         if quality is not None:
-            pairs.append([quality.score(resample(copy_mel(tts, one), tts.sample_rate)) for one in (mel, back)])
+            pairs.append([quality.score(resample(copy_mel(tts, one), tts.sample_rate, LISTEN_RATE)) for one in (mel, back)])
     shares = np.bincount(np.concatenate(codes), minlength=quantizer.codebook_size) / sum(map(len, codes))
     used = shares[shares > 0]
     bits = quantizer.n_levels * np.log2(quantizer.codebook_size) * frame_rate(features) / size
