@@ -31,7 +31,7 @@ from tts.text.frontend import FrontEnd, Pause, Utterance
 from tts.text.manner import MANNERS, SIGMA
 
 MIN_F0_HZ, MAX_F0_HZ = 40.0, 812.0  # of a vocoder
-FIRST_BLOCK, BLOCK = 16, 64  # mel frames that the vocoder takes at once: few at first, for the ear does not wait
+FIRST_BLOCK, BLOCK = 16, 32  # mel frames that the vocoder takes at once: few at first, for the ear does not wait
 
 
 @dataclass(frozen=True)
@@ -347,14 +347,14 @@ class VocoderStream:
 
 
 def _blocks(patches: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-    """Join patches into blocks of at least FIRST_BLOCK frames, then twice as many up to BLOCK; the last may be shorter."""
+    """Join patches into blocks of at least FIRST_BLOCK, then BLOCK frames; the last may be shorter."""
     waiting: list[np.ndarray] = []
     size = FIRST_BLOCK
     for patch in patches:
         waiting.append(patch)
         if sum(map(len, waiting)) >= size:
             yield np.concatenate(waiting)
-            waiting, size = [], min(2 * size, BLOCK)
+            waiting, size = [], BLOCK
     if waiting:
         yield np.concatenate(waiting)
 

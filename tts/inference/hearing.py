@@ -20,7 +20,7 @@ from tts.errors import InputError
 FLOOR = MelConfig().floor
 UNDER_FLOOR = 1e-12  # so that a gain may lift what is below the floor
 MAX_SECONDS = 120.0  # of one recording
-CARRIED = 0.95  # share of the band below half a sample rate that recordings fill
+CARRIED = 0.9  # share of the band below half the lower sample rate that resampling leaves as it is
 
 
 @dataclass(frozen=True)
@@ -61,12 +61,20 @@ def hear(audio: np.ndarray, sample_rate: int, config: VocoderConfig, usual: np.n
         sample_rate=config.sample_rate, n_fft=config.n_fft, hop_length=config.hop_length, n_mels=config.n_mels, floor=UNDER_FLOOR
     )
     mel = log_mel(waveform, analysis)
-    known = mel_borders(analysis)[1:-1] < CARRIED * sample_rate / 2
+    known = known_bands(analysis, sample_rate)
     if level is not None:
         mel += np.float32(gain_between(speech_level(mel), level, known))
     mel = np.maximum(mel, np.float32(np.log(FLOOR)))
     kept = find_speech(mel)
     return Heard(fill(mel[kept], known, usual), kept.start * config.hop_length / config.sample_rate, known)
+
+
+def known_bands(config: MelConfig, sample_rate: int) -> np.ndarray:
+    """Bool (F,): which bands of a mel a recording of a sample rate, Hz, carries undamped."""
+    if sample_rate == config.sample_rate:
+        return np.ones(config.n_mels, bool)
+    known: np.ndarray = mel_borders(config)[2:] < CARRIED * min(sample_rate, config.sample_rate) / 2
+    return known
 
 
 def speech_level(mel: np.ndarray) -> np.ndarray:
