@@ -143,9 +143,18 @@ def join_world(device: str) -> str:
     if device == "cuda":
         device = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
         torch.cuda.set_device(device)
-    distributed.init_process_group(timeout=TIMEOUT)  # gloo for the CPU, NCCL for CUDA
+    distributed.init_process_group(timeout=TIMEOUT, **_meeting_place())  # gloo for the CPU, NCCL for CUDA
     atexit.register(distributed.destroy_process_group)
     return device
+
+
+def _meeting_place() -> dict[str, Any]:
+    """Under torchrun, its store with names of this restart alone: gloo would find the addresses of dead processes there."""
+    if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+        return {}
+    store = distributed.TCPStore(os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"]), is_master=False)
+    own = distributed.PrefixStore(f"restart_{os.environ['TORCHELASTIC_RESTART_COUNT']}", store)
+    return {"store": own, "rank": int(os.environ["RANK"]), "world_size": int(os.environ["WORLD_SIZE"])}
 
 
 class _Call(nn.Module):
