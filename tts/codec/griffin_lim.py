@@ -11,9 +11,9 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 from torch.nn import functional
-from torchaudio.functional import griffinlim, melscale_fbanks
+from torchaudio.functional import griffinlim
 
-from tts.audio.mel import MelConfig
+from tts.audio.mel_config import MelConfig, mel_filters
 
 N_UPDATES = 20  # of the spectrum; 100 are no better
 MOMENTUM = 0.99
@@ -29,8 +29,7 @@ def invert_mel(mel: Tensor, config: MelConfig) -> Tensor:
     Returns:
         (B, T, n_fft / 2 + 1) magnitudes, 0 or above.
     """
-    n_bins = config.n_fft // 2 + 1
-    filters = melscale_fbanks(n_bins, 0.0, config.sample_rate / 2, config.n_mels, config.sample_rate).to(mel.device)
+    filters = torch.from_numpy(mel_filters(config)).float().to(mel.device)
     target = mel.float().exp()
     magnitude = (target / filters.sum(0).clamp_min(1e-3)) @ filters.T + 1e-6
     for _ in range(N_UPDATES):
