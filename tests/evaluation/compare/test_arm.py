@@ -133,3 +133,16 @@ def test_a_quantizer_is_made_from_the_speech_of_the_arm_that_is_mapped(study_fil
     study = read_study(study_file)
     job = quantizer_job(study, study.arm("mapped"), "book")
     assert job == "book@0.0003" and job in [one.name for one in plan_jobs(study)]
+
+
+def test_a_packaged_voice_is_an_arm_that_is_heard_as_it_is(order, judge, study_file, tiny_voice):
+    voice = f'\n[[arms]]\nname = "voice"\nlabel = "a voice"\nquestions = [1]\nrun = "{tiny_voice}"\n'
+    study_file.write_text(study_file.read_text() + voice)
+    make_run(order, judge, "voice").run()
+    heard = collect(order, "tts compare").arm("voice")
+    assert heard.status == "done" and heard.n_sentences == 2 and "nll" not in heard.figures
+    assert heard.parameters == TTS.load(tiny_voice).voice.config.n_parameters["acoustic"]
+    assert not list((order.folder / "arms" / "voice").glob("voice-*"))
+    study_file.write_text(study_file.read_text().replace(f'run = "{tiny_voice}"', 'run = "no_such"'))
+    with pytest.raises(InputError, match="no_such: no run of `tts train acoustic` and no voice here yet"):
+        make_run(order, judge, "voice").run()

@@ -27,7 +27,15 @@ from tts.evaluation.compare.size import count_parameters, equalise, parameter_fa
 from tts.evaluation.compare.speaking import Row, choose_temperature, frame_rate_of, speak_and_judge
 from tts.evaluation.compare.store import Stages, Values, key_of, write_json
 from tts.evaluation.compare.training import clear_older, load_snapshot, snapshot_steps, train_arm, weights_path
-from tts.evaluation.compare.voices import load_vocoder, make_voice, read_symbols, run_key, vocoder_key
+from tts.evaluation.compare.voices import (
+    is_voice,
+    load_vocoder,
+    make_voice,
+    read_symbols,
+    run_key,
+    vocoder_key,
+    voice_facts,
+)
 from tts.evaluation.stages import STEP
 from tts.evaluation.texts import read_lines
 from tts.inference.engine import TTS
@@ -117,8 +125,10 @@ class ArmRun:
     def _run_stages(self) -> None:
         if self.arm.is_trained:
             self.train()
+        elif self.arm.run is not None:
+            self.describe(self.arm.run)
         self.speak()
-        if self.arm.like is None:
+        if self.arm.like is None and self.packaged is None:
             self.measure_density(None)
         self.measure_speed()
         if self.arm.is_trained:
@@ -137,6 +147,22 @@ class ArmRun:
             return facts | parameter_facts(self.config) | train_arm(recipe, self.snapshots, recipe.out / "weights")
 
         return self.stages.do("train", self._train_key(recipe), work)
+
+    def describe(self, run: Path) -> Values:
+        """Say what model a finished run or a voice is."""
+
+        def work() -> Values:
+            if self.packaged:
+                return voice_facts(self.packaged)
+            config = self.load_model(None).config
+            return {"model": config.model_dump(mode="json"), "parameters": count_parameters(config)}
+
+        return self.stages.do("model", run_key(run), work)
+
+    @property
+    def packaged(self) -> Path | None:
+        """The voice that speaks as it is; None where the study packages one."""
+        return self.arm.run if self.arm.run is not None and is_voice(self.arm.run) else None
 
     @property
     def config(self) -> AcousticConfig:
@@ -177,6 +203,9 @@ class ArmRun:
     @contextmanager
     def voice(self, step: int | None = None) -> Iterator[TTS]:
         """The arm's voice, loaded; its folder is made for the time of the block and kept for the last step alone."""
+        if self.packaged:
+            yield TTS.load(self.packaged)
+            return
         key = key_of(self.model_key(), step, vocoder_key(self.study.vocoder))
         folder = self.folder / f"voice-{key}"
         if step is None:

@@ -162,7 +162,8 @@ def density_ratios(values: Values) -> dict[str, Ratio]:
 
 def _arm_result(study: Study, arm: Arm, found: dict[str, Found]) -> ArmResult:
     one = found[arm.name]
-    trained = found[arm.like or arm.name].values.get("train", {})
+    stages = found[arm.like or arm.name].values
+    trained = stages.get("train") or stages.get("model", {})
     model = trained.get("model") or study.recipe_of(arm).get("model", {})
     ratios = one.ratios
     density = density_ratios(one.values["density"]) if "density" in one.values else {}

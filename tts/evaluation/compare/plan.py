@@ -61,7 +61,7 @@ class Arm(BaseModel):
     quantizer: str | None = None  # of the study's quantizers; for the codes head
     map_to: str | None = None  # as in `tts say`, "QUANTIZER:cosine:open": a quantiser of kind kmeans
     decode: dict[str, Any] = {}  # settings of SamplingConfig
-    run: Path | None = None  # a finished run of `tts train acoustic`: only spoken and judged
+    run: Path | None = None  # a finished run of `tts train acoustic`, or a voice with its own vocoder: only spoken and judged
     test: dict[str, Any] = {}  # differences from the study's test settings
     against: str | None = None  # arm that it is compared with beside the reference
 

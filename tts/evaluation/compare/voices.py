@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tts.checkpoint import load_weights
 from tts.codec.vocoder import Vocoder
 from tts.errors import InputError
+from tts.evaluation.compare.store import key_of
 from tts.inference.package import Packing, VoiceFacts, package_voice
 from tts.inference.voices import WEIGHTS_NAME, find_voice, hash_file, read_voice_config
 from tts.models.acoustic import AcousticModel
 from tts.text.symbols import DEFAULT_SYMBOLS, SymbolTable
-from tts.training.recipes import CHECKPOINT_NAME, CONFIG_NAME
+from tts.training.recipes import CHECKPOINT_NAME
 
 
 def load_vocoder(voice: str) -> Vocoder:
@@ -42,12 +44,26 @@ def read_symbols(features: Path) -> SymbolTable:
     return SymbolTable.from_json(path.read_text(encoding="utf-8")) if path.is_file() else DEFAULT_SYMBOLS
 
 
+def is_voice(run: Path) -> bool:
+    """Whether what an arm names as its run is a packaged voice, by name or folder: no checkpoint is there."""
+    return not (run / CHECKPOINT_NAME).is_file()
+
+
 def run_key(run: Path) -> str:
-    """A hash of a finished run.
+    """A hash of a finished run, or of a voice.
 
     Raises:
-        InputError: there is no run.
+        InputError: there is neither.
     """
-    if not ((run / CONFIG_NAME).is_file() and (run / CHECKPOINT_NAME).is_file()):
-        raise InputError(f"{run}: no run of `tts train acoustic` here yet")
-    return hash_file(run / CHECKPOINT_NAME)
+    if not is_voice(run):
+        return hash_file(run / CHECKPOINT_NAME)
+    try:
+        return key_of(read_voice_config(run).sha256)
+    except InputError:
+        raise InputError(f"{run}: no run of `tts train acoustic` and no voice here yet") from None
+
+
+def voice_facts(run: Path) -> dict[str, Any]:
+    """What the report says about a voice's model."""
+    config = read_voice_config(run)
+    return {"model": config.acoustic.model_dump(mode="json"), "parameters": config.n_parameters.get("acoustic")}
