@@ -1,4 +1,4 @@
-"""Mass synthesis and preparation while nodes and processes are killed: no row lost, none twice, and the same bytes.
+"""Mass synthesis, preparation and alignment while nodes and processes are killed: no row lost, none twice, and the same bytes.
 
 The Ray cluster is two nodes of one CPU each on this machine.
 """
@@ -16,7 +16,7 @@ import pytest
 import toy_speech as toy
 
 ROOT = Path(__file__).parents[2]
-N_LINES, N_CLIPS, N_MANY = 320, 96, 50_000
+N_LINES, N_CLIPS, N_ALIGNED, N_MANY = 320, 96, 1_024, 50_000
 ENVIRONMENT = os.environ | {
     "PYTHONPATH": str(ROOT),
     "OMP_NUM_THREADS": "1",
@@ -150,6 +150,20 @@ def test_clips_of_a_node_that_is_killed_are_prepared_by_the_other(tmp_path, clus
     finish(process)
     assert contents(out) == contents(tmp_path / "whole")
     assert len((out / "index.jsonl").read_text().splitlines()) == N_CLIPS
+
+
+@pytest.mark.slow
+def test_clips_of_a_node_that_is_killed_are_aligned_by_the_other(tmp_path, cluster):
+    whole, out, recipe = tmp_path / "whole", tmp_path / "out", tmp_path / "aligner.toml"
+    finish(start("prepare", toy.make_folder(tmp_path / "corpus", N_ALIGNED), "-o", whole, "--workers", 2))
+    shutil.copytree(whole, out)
+    recipe.write_text(f'features = "{whole}"\nout = "{tmp_path / "aligner"}"\ntask = {{ steps = 4 }}\n')
+    finish(start("align", recipe))
+    process = start("align", recipe, "--set", f"features={out}", "--runner", "ray", "--address", cluster.address)
+    wait_for(lambda: len(list(out.glob("alignment/*.npz"))), 1, process)
+    assert kill(cluster) and not (out / "durations.npy").exists()
+    said = finish(process)
+    assert f"{N_ALIGNED} utterances aligned" in said and contents(out) == contents(whole)
 
 
 @pytest.mark.slow

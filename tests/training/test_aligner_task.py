@@ -7,10 +7,14 @@ import pytest
 import torch
 from toy_recipes import MEL
 
-from tts.data.dataset import FeatureFolder, read_rows
+from tts.data.dataset import FeatureFolder
+from tts.data.rows import LocalRunner, read_rows
 from tts.models.alignment import MIN_NEIGHBOUR, SOUNDING_PENALTY, give_silence_to_pauses
 from tts.text.symbols import DEFAULT_SYMBOLS
-from tts.training.aligner import align_folder, collate
+from tts.training import alignment
+from tts.training.aligner import collate
+from tts.training.alignment import align_folder
+from tts.training.loop import train
 from tts.training.recipes import build_task
 
 
@@ -22,18 +26,24 @@ def folder(features, tmp_path):
     return copy
 
 
-def trained(make_recipe, folder, steps: int = 80):
-    recipe = make_recipe("aligner", task={"steps": steps, "batch_frames": 600}, optim={"lr": 1e-2})
-    task = build_task(recipe.model_copy(update={"features": folder}), "cpu")
-    losses = [float(task.train_step(task.batch(step))["loss"]) for step in range(steps)]
-    return task, losses
+@pytest.fixture
+def aligner(make_recipe, folder):
+    """Trains an aligner; returns what align_folder takes, and the losses."""
+
+    def make(steps: int = 80, **rules):
+        recipe = make_recipe("aligner", task={"steps": steps, "batch_frames": 600} | rules, optim={"lr": 1e-2})
+        recipe = recipe.model_copy(update={"features": folder})
+        losses = [row["loss"] for row in train(build_task(recipe, "cpu"), recipe.out, recipe.train, lambda _: 1) if "loss" in row]
+        return {"run": recipe.out, "rules": recipe.task, "frame_rate": MEL.frame_rate}, losses
+
+    return make
 
 
-def test_the_loss_falls_and_the_folder_gets_durations(make_recipe, folder):
-    task, losses = trained(make_recipe, folder)
+def test_the_loss_falls_and_the_folder_gets_durations(aligner, folder):
+    arguments, losses = aligner()
     assert np.mean(losses[-5:]) < 0.5 * np.mean(losses[:5])
-    assert list(align_folder(task, folder, MEL.frame_rate))[-1] == 12
-    assert read_rows(folder / "dropped.jsonl") == []
+    assert list(align_folder(folder=folder, **arguments))[-1] == 12
+    assert read_rows(folder / "dropped.jsonl") == [] and not (folder / "alignment").exists()
     for split in ("train", "valid"):
         data = FeatureFolder(folder, split)
         for index in range(len(data)):
@@ -42,27 +52,43 @@ def test_the_loss_falls_and_the_folder_gets_durations(make_recipe, folder):
             assert utterance.durations.sum() == len(utterance.mel) and utterance.durations.min() >= 1
 
 
-def test_an_implausible_alignment_is_dropped_with_the_reason(make_recipe, folder):
-    task, _ = trained(make_recipe, folder, steps=2)
-    task.config = task.config.model_copy(update={"max_token_seconds": 0.001})
-    list(align_folder(task, folder, MEL.frame_rate))
+def test_an_implausible_alignment_is_dropped_with_the_reason(aligner, folder):
+    arguments, _ = aligner(2, max_token_seconds=0.001)
+    list(align_folder(folder=folder, **arguments))
     dropped = read_rows(folder / "dropped.jsonl")
     assert len(dropped) == 12 and dropped[0]["reason"].startswith("a token of 0.")
-    task.config = task.config.model_copy(update={"max_token_seconds": 9.0, "min_score": 0.0})
-    list(align_folder(task, folder, MEL.frame_rate))
+    rules = arguments["rules"].model_copy(update={"max_token_seconds": 9.0, "min_score": 0.0})
+    list(align_folder(folder=folder, **arguments | {"rules": rules}))
     assert "nats per frame" in read_rows(folder / "dropped.jsonl")[0]["reason"]
 
 
-def test_every_shard_of_a_large_corpus_is_aligned(make_recipe, folder, tmp_path):
+def test_every_shard_of_a_large_corpus_is_aligned(aligner, folder, tmp_path):
     for name in ("a", "b"):
         shutil.copytree(folder, tmp_path / "many" / name)
     for name in ("symbols.json", "mel.json"):
         shutil.copy(folder / name, tmp_path / "many" / name)
     (tmp_path / "many" / "shards.json").write_text('{"shards": ["a", "b"]}')
-    task, _ = trained(make_recipe, folder, steps=2)
-    assert list(align_folder(task, tmp_path / "many", MEL.frame_rate))[-1] == 24
+    arguments, _ = aligner(2)
+    assert list(align_folder(folder=tmp_path / "many", **arguments))[-1] == 24
     both = [np.load(tmp_path / "many" / name / "durations.npy") for name in ("a", "b")]
     assert np.array_equal(*both) and both[0].any()
+
+
+def test_alignment_goes_on_where_it_stopped_and_several_processes_write_the_same(aligner, folder, monkeypatch):
+    monkeypatch.setattr(alignment, "PART_ROWS", 5)
+    arguments, _ = aligner(2)
+    list(align_folder(folder=folder, **arguments))
+    whole = (folder / "durations.npy").read_bytes()
+    (folder / "durations.npy").unlink()
+    stopped = align_folder(folder=folder, **arguments)
+    assert next(stopped) == 5
+    stopped.close()
+    (first,) = (folder / "alignment").iterdir()
+    made = first.stat().st_mtime_ns
+    begun = align_folder(folder=folder, runner=LocalRunner(2), **arguments)
+    assert next(begun) == 5 and first.stat().st_mtime_ns == made
+    assert list(begun) == [10, 12]
+    assert (folder / "durations.npy").read_bytes() == whole and not (folder / "alignment").exists()
 
 
 def test_pauses_are_kept_off_sounding_frames(features):

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tts.cli.console import note, progress_bar
+from tts.cli.options import ADDRESS, RUNNER
 from tts.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,12 +48,18 @@ def align(
     start: Path | None = FROM,
     device: str = DEVICE,
     threads: int | None = THREADS,
+    workers: int = typer.Option(1, min=1, max=256, help="Processes that align when the aligner is trained."),
+    runner: str = RUNNER,
+    address: str = ADDRESS,
 ) -> None:
     """Train an aligner by its recipe, then align the recipe's features with it."""
     from tts.audio.mel import MelConfig
+    from tts.data.rows import open_runner
     from tts.data.shards import shard_folders
-    from tts.training.aligner import align_folder
+    from tts.training.alignment import align_folder
     from tts.training.distributed import current_world
+
+    runs = open_runner(runner, workers, address)
 
     resolved, task = _open_task(Kind.aligner, recipe, settings, start, device, threads)
     _train(resolved, task)
@@ -60,10 +67,11 @@ def align(
     rate = read_run_json(features / "mel.json", MelConfig).frame_rate
     shards = shard_folders(features)
     total, done = sum(map(count_lines, (shard / "index.jsonl" for shard in shards))), 0
-    with progress_bar("aligning", total) as show, task.updater.averaged():
-        if not current_world().is_first:
-            return
-        for done in align_folder(task, features, rate):
+    if not current_world().is_first:
+        return
+    where = str(task.device) if workers == 1 and runner == "local" else "cpu"
+    with progress_bar("aligning", total) as show:
+        for done in align_folder(resolved.out, features, resolved.task, rate, runs, where):
             show(done)
     dropped = sum(map(count_lines, (shard / "dropped.jsonl" for shard in shards)))
     listed = shards[0] / "dropped.jsonl" if len(shards) == 1 else "dropped.jsonl in each shard"

@@ -65,6 +65,17 @@ class Shard:
         row: dict[str, Any] = json.loads(self._index[place : end if end >= 0 else len(self._index)])
         return row
 
+    def read(self, row: dict[str, Any], speaker: int = 0) -> Utterance:
+        """Read the utterance of a row."""
+
+        def part(name: str) -> np.ndarray:
+            start, length = row[name]
+            return self.arrays[name][start : start + length]
+
+        start, length = row["tokens"]
+        durations = None if self.durations is None else self.durations[start : start + length]
+        return Utterance(row, part("mel"), part("waveform"), part("f0"), part("tokens"), durations, speaker)
+
 
 class Rows(Sequence[dict[str, Any]]):
     """Rows of a folder's utterances, read when they are asked for."""
@@ -135,16 +146,8 @@ class FeatureFolder:
         """Read one utterance."""
         if not -len(self) <= index < len(self):
             raise IndexError(index)
-        shard, row = self._shard(index), self.read_row(index)
-
-        def read(name: str) -> np.ndarray:
-            start, length = row[name]
-            return shard.arrays[name][start : start + length]
-
-        start, length = row["tokens"]
-        durations = None if shard.durations is None else shard.durations[start : start + length]
-        speaker = self._speaker_index.get(row.get("speaker", ""), 0)
-        return Utterance(row, read("mel"), read("waveform"), read("f0"), read("tokens"), durations, speaker)
+        row = self.read_row(index)
+        return self._shard(index).read(row, self._speaker_index.get(row.get("speaker", ""), 0))
 
     def _shard(self, index: int) -> Shard:
         """The shard of an utterance, opened if need be; the one that was used longest ago is let go."""

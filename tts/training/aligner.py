@@ -1,10 +1,7 @@
-"""Training of the aligner, and the alignment of a whole features folder by it. Letters: B batch, T frames, S tokens."""
+"""Training of the aligner. Letters: B batch, T frames, S tokens."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,13 +9,10 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field
 from torch import Tensor
 
-from tts.audio.silence import is_silent
-from tts.checkpoint import replacing
-from tts.data.dataset import FeatureFolder, Utterance, pad, read_rows
+from tts.data.dataset import FeatureFolder, Utterance, pad
 from tts.data.sampler import LengthSampler
-from tts.data.shards import shard_folders
-from tts.models.aligner import Aligner, compute_forward_sum_loss, durations_of
-from tts.models.alignment import alignment_prior, give_silence_to_pauses, is_pause
+from tts.models.aligner import Aligner, compute_forward_sum_loss
+from tts.models.alignment import alignment_prior
 from tts.nn.masks import lengths_to_mask
 from tts.training.distributed import Rows
 from tts.training.optim import OptimConfig, Updater
@@ -52,6 +46,13 @@ def collate(utterances: list[Utterance]) -> Batch:
         "token_lengths": torch.tensor([len(utterance.tokens) for utterance in utterances]),
         "mel_lengths": torch.tensor([len(utterance.mel) for utterance in utterances]),
     }
+
+
+def score_batch(model: Aligner, batch: Batch) -> Tensor:
+    """Scores (B, T, S) of a batch that is where the model is."""
+    token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
+    mel_mask = lengths_to_mask(batch["mel_lengths"], batch["mel"].shape[1])
+    return model(batch["tokens"], token_mask, batch["mel"], mel_mask, batch["prior"])
 
 
 class AlignerTask:
@@ -92,10 +93,7 @@ class AlignerTask:
 
     def scores(self, batch: Batch) -> Tensor:
         """Scores (B, T, S) of a batch."""
-        batch = {name: value.to(self.device) for name, value in batch.items()}
-        token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
-        mel_mask = lengths_to_mask(batch["mel_lengths"], batch["mel"].shape[1])
-        return self.model(batch["tokens"], token_mask, batch["mel"], mel_mask, batch["prior"])
+        return score_batch(self.model, {name: value.to(self.device) for name, value in batch.items()})
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """Take one step; returns the loss of the whole batch."""
@@ -129,62 +127,3 @@ class AlignerTask:
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Take over what state_dict gave."""
         self.updater.load_state_dict(state["updater"])
-
-
-def align_folder(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator[int]:
-    """Write the durations of every utterance of a features folder, and the list of clips whose path is implausible.
-
-    Written, into each shard: `durations.npy`, int16, one value per row of tokens.npy; `dropped.jsonl` with id and reason.
-
-    Args:
-        task: a trained aligner.
-        folder: features folder.
-        frame_rate: frames per second, Hz.
-
-    Yields:
-        The number of utterances aligned so far.
-    """
-    before = 0
-    for shard in shard_folders(folder):
-        done = 0
-        for done in _align_shard(task, shard, frame_rate):
-            yield before + done
-        before += done
-
-
-@torch.no_grad()
-def _align_shard(task: AlignerTask, folder: Path, frame_rate: float) -> Iterator[int]:
-    n_tokens = len(np.load(folder / "tokens.npy", mmap_mode="r"))
-    durations = np.zeros(n_tokens, np.int16)
-    dropped = []
-    done = 0
-    splits = {row["split"] for row in read_rows(folder / "index.jsonl")}
-    (folder / "dropped.jsonl").unlink(missing_ok=True)
-    for split in sorted(splits):
-        data = FeatureFolder(folder, split)
-        sampler = LengthSampler(data.n_frames, task.config.batch_frames)
-        for indices in sampler.epoch_batches(0):
-            utterances = [data[int(index)] for index in indices]
-            scores = task.scores(collate(utterances)).cpu()
-            for utterance, score in zip(utterances, scores, strict=True):
-                tokens = utterance.tokens
-                path, mean_score = durations_of(score[: len(utterance.mel), : len(tokens)])
-                start, length = utterance.row["tokens"]
-                silent = is_silent(utterance.mel.astype(np.float32))
-                durations[start : start + length] = give_silence_to_pauses(path.numpy(), is_pause(tokens[:, 0]), silent)
-                reason = _implausible(path.numpy(), mean_score, task.config, frame_rate)
-                if reason:
-                    dropped.append({"id": utterance.row["id"], "reason": reason})
-            done += len(indices)
-            yield done
-    with replacing(folder / "durations.npy") as temporary, temporary.open("wb") as file:
-        np.save(file, durations)
-    (folder / "dropped.jsonl").write_text("".join(json.dumps(row) + "\n" for row in dropped), encoding="utf-8")
-
-
-def _implausible(path: np.ndarray, mean_score: float, config: AlignerTaskConfig, frame_rate: float) -> str:
-    """Say why a path cannot be right; silence at both ends may be long."""
-    if mean_score < config.min_score:
-        return f"path scores {mean_score:.2f} nats per frame"
-    longest = float(path[1:-1].max(initial=0)) / frame_rate
-    return f"a token of {longest:.2f} s" if longest > config.max_token_seconds else ""
