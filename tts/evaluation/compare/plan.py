@@ -120,9 +120,11 @@ class Study(BaseModel):
         return merge(self.recipe, arm.recipe)
 
     def key_of(self, arm: Arm) -> str:
-        """A hash of all that the plan says about an arm."""
+        """A hash of all that the plan says about an arm, wherever its files lie."""
         like = self.recipe_of(self.arm(arm.like)) if arm.like else None
-        rest = (self.test_of(arm).model_dump(mode="json"), self.hours_of(arm), self.vocoder, self.quantizers)
+        test = self.test_of(arm)
+        said = (read_lines(test.sentences), test.model_dump(mode="json", exclude={"sentences"}))
+        rest = (*said, self.hours_of(arm), self.vocoder, self.quantizers)
         return key_of(
             FORMAT, arm.model_dump(mode="json", exclude={"label", "questions", "against"}), self.recipe_of(arm), like, *rest
         )
