@@ -24,6 +24,19 @@ def test_a_folder_of_recordings_is_prepared_and_found_sound(run, tmp_path):
     assert result.status == 0 and "2 of 3 clips, read as folder; left out: 1 no transcript" in result.err
     checked = run("validate", tmp_path / "features")
     assert checked.status == 0 and "sound; 2 utterances, 0.00 hours" in checked.err
+    assert "narrow" not in result.err + checked.err
+
+
+def test_narrow_clips_are_used_and_told_of_in_one_line_by_every_command(run, tmp_path):
+    make_folder(tmp_path / "mine", 2, 16_000)
+    make_folder(tmp_path / "mine" / "wide", 1)
+    prepare = ("prepare", tmp_path / "mine", "-o", tmp_path / "features", "--workers", 1)
+    said = "warning: 2 of 3 clips (67 %) are narrow"
+    for command in (prepare, prepare, ("validate", tmp_path / "features")):
+        result = run(*command)
+        assert result.status == 0 and sum(said in line for line in result.err.splitlines()) == 1, result.err
+    rows = [json.loads(line) for line in (tmp_path / "features" / "index.jsonl").read_text().splitlines()]
+    assert [row.get("is_narrow") for row in rows] == [True, True, None]
 
 
 def test_damaged_features_are_named_and_the_status_is_2(run, tmp_path):

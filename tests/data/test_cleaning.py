@@ -69,6 +69,16 @@ def test_channels_that_cancel_each_other_are_not_lost():
     np.testing.assert_allclose(mix_down(np.stack((audio, 0 * audio), axis=1)), audio / 2)
 
 
+def test_samples_of_minus_one_are_no_mp3(tmp_path):
+    path = tmp_path / "a.wav"
+    path.write_bytes(b"\xff\xff\x00\x00" * 2_000)  # a file without its header, as libsndfile takes for MPEG layer I
+    with pytest.raises(BadClip) as caught:
+        read_recording(Clip("a", path, ""), 10)
+    assert caught.value.kind == "unreadable"
+    sf.write(tmp_path / "a.mp3", speech(text_of(0)), RATE)
+    assert len(read_recording(Clip("a", (tmp_path / "a.mp3").rename(tmp_path / "b.dat"), ""), 10)[0])
+
+
 def test_a_part_of_a_recording_is_read(tmp_path):
     audio = np.arange(RATE, dtype=np.float32) / RATE
     sf.write(tmp_path / "a.wav", audio, RATE, subtype="FLOAT")

@@ -50,9 +50,9 @@ def write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def make_folder(folder: Path, n: int = 6) -> Path:
+def make_folder(folder: Path, n: int = 6, sample_rate: int = 24_000) -> Path:
     for index in range(n):
-        write(folder / f"clip{index:02d}.txt", write_speech(folder / f"clip{index:02d}.wav", index))
+        write(folder / f"clip{index:02d}.txt", write_speech(folder / f"clip{index:02d}.wav", index, sample_rate))
     return folder
 
 

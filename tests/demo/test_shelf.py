@@ -25,7 +25,7 @@ def test_a_voice_that_is_open_already_is_taken_as_it_is(tts):
 
 def test_a_folder_is_no_name(shelf, tiny_voice, tmp_path):
     shutil.copytree(tiny_voice, tmp_path / "other")
-    for name in (str(tiny_voice), str(tmp_path / "other"), "../tiny", "heart", ""):
+    for name in (str(tiny_voice), str(tmp_path / "other"), "../tiny", "heart", "someone/tiny", ""):
         with pytest.raises(InputError, match="unknown voice"):
             shelf.get(name)
 

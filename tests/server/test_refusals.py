@@ -8,6 +8,8 @@ import pytest
 from callers import ORDER, SPEECH, TIMESTAMPS, ask, connect, metric, raw, read_all
 from tones import serving, wait_until
 
+from tts.inference import voices
+
 
 @pytest.mark.parametrize(
     ("wrong", "status", "param", "said"),
@@ -50,6 +52,20 @@ def test_a_wrong_field_is_named_with_its_value(running, path, wrong, status, par
     answer = ask(running, ORDER | wrong, path)
     assert answer.status == status and answer.error["param"] == param and said in answer.error["message"]
     assert answer.error["type"] == "invalid_request_error" and len(answer.body) < 1000
+
+
+def test_no_request_makes_the_server_look_into_a_hub(running, monkeypatch):
+    def refuse(*_):
+        raise AssertionError("a request asked the hub")
+
+    monkeypatch.setattr(voices, "fetch", refuse)
+    with pytest.raises(AssertionError):
+        voices.find_voice("someone/tiny")
+    for voice in ("someone/tiny", "someone/tiny@main", {"id": "someone/tiny"}):
+        for path in (SPEECH, TIMESTAMPS):
+            answer = ask(running, ORDER | {"voice": voice}, path)
+            assert answer.status == 400 and "unknown voice" in answer.error["message"]
+    assert ask(running, ORDER | {"model": "someone/tiny"}).status == 404
 
 
 @pytest.mark.parametrize("field", ["model", "input", "voice"])

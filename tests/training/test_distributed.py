@@ -33,6 +33,7 @@ def test_a_process_alone_has_all_and_says_all(monkeypatch):
     assert World().whole(part) is part and not World().total(part).requires_grad
     World().seed(1, 2)
     assert torch.equal(torch.get_rng_state(), before), "the stream of draws is not disturbed"
+    assert World().in_order([part], 1) == [part]
     assert World().is_agreed(True) and not World().is_agreed(False)
 
 

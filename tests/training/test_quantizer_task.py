@@ -10,7 +10,7 @@ from toy_runs import run
 from tts.errors import InputError
 from tts.models.quantizer import Quantizer
 from tts.training.codebooks import FitSettings, fit_codebook
-from tts.training.quantizer import measure_usage
+from tts.training.quantizer import count_codes, measure_usage
 from tts.training.recipes import build_task, load_model, load_quantizer, read_run
 
 
@@ -28,11 +28,21 @@ def test_the_loss_falls_and_every_level_is_watched(make_recipe, kind):
 
 
 def test_usage_and_perplexity_are_those_of_the_counts():
-    figures = measure_usage(torch.tensor([[[0, 1], [1, 1], [0, 1], [3, 1]]]), 8)
+    figures = measure_usage(count_codes(torch.tensor([[[0, 1], [1, 1], [0, 1], [3, 1]]]), 8))
     assert figures["usage_1"] == 3 / 8 and figures["usage_2"] == 1 / 8
     entropy = -(0.5 * math.log(0.5) + 2 * 0.25 * math.log(0.25))
     assert float(figures["perplexity_1"]) == pytest.approx(math.exp(entropy))
     assert float(figures["perplexity_2"]) == pytest.approx(1.0)
+
+
+def test_what_replaces_dead_codes_is_a_function_of_seed_and_step(make_recipe):
+    entries = []
+    for disturbance in (1, 2):
+        task = build_task(make_recipe("quantizer", model={"dead_below": 50.0}), "cpu")
+        torch.manual_seed(disturbance)
+        task.train_step(task.batch(0))
+        entries.append(task.model.codes.vq.layers[0]._codebook.embed)
+    assert torch.equal(*entries)
 
 
 def test_a_run_started_from_another_goes_on_from_its_codebooks(make_recipe):

@@ -29,6 +29,7 @@ EXTRAS = {
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "h11", "prometheus_client", "av"), "serve"),
     "wyoming": "wyoming",
     "ray": "ray",
+    "huggingface_hub": "hub",
     **dict.fromkeys(("gradio", "lxml", "markdown_it"), "demo"),
 }  # module -> extra that brings it
 CommandError: type[Exception] = typer.BadParameter.__mro__[2]  # ClickException, of click or of typer's copy of it

@@ -12,6 +12,7 @@ from tts.cli.options import ADDRESS, RUNNER
 from tts.errors import InputError
 
 MAX_SHOWN = 20  # faults of a features folder that are shown
+MAX_NARROW = 0.1  # share of narrow clips that is not worth a word: one of vowels alone may seem to be one
 
 
 def prepare(
@@ -50,6 +51,14 @@ def prepare(
     assert progress is not None
     left_out = f"; left out: {progress.words()}; {output / REJECTED} names them" if progress.n_bad else ""
     note(f"{output}: {progress.n_good} of {progress.total} clips, read as {corpus.format}{left_out}")
+    _warn_of_narrow(progress.n_narrow, progress.n_good)
+
+
+def _warn_of_narrow(n_narrow: int, n_clips: int) -> None:
+    """Say how much of a corpus was recorded at too low a rate."""
+    if n_narrow > MAX_NARROW * n_clips:
+        what = f"{n_narrow} of {n_clips} clips ({100 * n_narrow / n_clips:.0f} %) are narrow: next to nothing above 9 kHz"
+        note(f"warning: {what}; a voice of them sounds dull; record at 24 kHz or more, or see docs/voices.md, Narrow recordings")
 
 
 def validate(
@@ -59,14 +68,15 @@ def validate(
     from tts.data.shards import shard_folders
     from tts.data.validate import validate_folder
 
-    n_utterances, n_faults, seconds = 0, 0, 0.0
+    n_utterances, n_faults, n_narrow, seconds = 0, 0, 0, 0.0
     with progress_bar("checking", len(shard_folders(features))) as show:
         for done, checked in enumerate(validate_folder(features), 1):
             n_utterances, seconds = n_utterances + checked.n_utterances, seconds + checked.seconds
             for fault in checked.faults[: max(0, MAX_SHOWN - n_faults)]:
                 note(str(fault))
-            n_faults += len(checked.faults)
+            n_faults, n_narrow = n_faults + len(checked.faults), n_narrow + checked.n_narrow
             show(done)
     if n_faults:
         raise InputError(f"{features}: {n_faults} faults in {n_utterances} utterances; `tts prepare` makes the features anew")
     note(f"{features}: sound; {n_utterances} utterances, {seconds / 3600:.2f} hours")
+    _warn_of_narrow(n_narrow, n_utterances)

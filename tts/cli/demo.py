@@ -19,7 +19,10 @@ def demo(
     host: str = typer.Option("127.0.0.1", help="Address to listen on; 0.0.0.0 lets the whole network in."),
     port: int = typer.Option(7860, min=0, max=65535, help="0 takes a free one."),
     voice: list[str] = typer.Option(
-        [], metavar="VOICE", help="A bundled voice, or a voice's folder; may be repeated.  [default: all bundled ones]"
+        [],
+        metavar="VOICE",
+        help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub; may be repeated.  "
+        "[default: all bundled ones]",
     ),
     threads: int = typer.Option(1, min=1, max=256, help="Threads of one operation."),
 ) -> None:

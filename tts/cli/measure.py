@@ -22,7 +22,9 @@ BACKEND = Annotated[str, typer.Option(help="onnx or torch.")]
 
 
 def evaluate(
-    voice: Annotated[str, typer.Argument(help="Name of a bundled voice, or a voice's folder.")] = "heart",
+    voice: Annotated[
+        str, typer.Argument(help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub.")
+    ] = "heart",
     texts: Annotated[Path | None, typer.Option(help="Text file, one line for each utterance.")] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the report, the pictures and the audio.")] = Path(
         "runs/evaluation"
@@ -62,7 +64,9 @@ def evaluate(
 
 
 def bench(
-    voice: Annotated[str, typer.Argument(help="Name of a bundled voice, or a voice's folder.")] = "heart",
+    voice: Annotated[
+        str, typer.Argument(help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub.")
+    ] = "heart",
     threads: Annotated[str, typer.Option(help="Numbers of threads to measure, such as 1,2.")] = "1,2",
     repeat: Annotated[int, typer.Option(min=1, help="Timed runs of each text; the median counts.")] = 5,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures to this file; - is stdout.")] = None,

@@ -38,7 +38,9 @@ def score(
     ),
     worst: int | None = typer.Option(None, min=1, help="Of a corpus, show only so many clips, the most suspicious first."),
     split: str = typer.Option("", help="Of a corpus, take the clips of this split alone."),
-    voice: str = typer.Option(DEFAULT_VOICE, help="A bundled voice, or a voice's folder; it must have an aligner."),
+    voice: str = typer.Option(
+        DEFAULT_VOICE, help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub; it must have an aligner."
+    ),
     lexicon: Path | None = typer.Option(None, metavar="FILE", help="Your pronunciations: word TAB phonemes, one a line."),
     threads: int = typer.Option(1, min=1, max=256, help="Threads of one operation."),
     as_json: bool = typer.Option(False, "--json", help="As a JSON object."),

@@ -23,7 +23,9 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 def serve(
     host: str | None = typer.Option(None, help="Address to listen at; 0.0.0.0 is every one.  [default: 127.0.0.1]"),
     port: int | None = typer.Option(None, help="Port; 0 takes a free one.  [default: 8000]"),
-    voice: list[str] = typer.Option([], help="A bundled voice, or a voice's folder; may be repeated.  [default: heart]"),
+    voice: list[str] = typer.Option(
+        [], help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub; may be repeated.  [default: heart]"
+    ),
     workers: int | None = typer.Option(None, help="Threads that speak.  [default: the cores]"),
     wyoming: int | None = typer.Option(
         None, metavar="PORT", help="Also speak Wyoming, for Home Assistant (needs the extra [wyoming])."

@@ -45,7 +45,7 @@ def say(
     workers: int = typer.Option(1, min=1, max=256, help="Processes of --lines."),
     runner: str = RUNNER,
     address: str = ADDRESS,
-    voice: str = typer.Option(DEFAULT_VOICE, help="A bundled voice, or a voice's folder."),
+    voice: str = typer.Option(DEFAULT_VOICE, help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub."),
     head: str | None = typer.Option(
         None, help="Speak with the voice's twin of another head: gaussian, mixture, codes (or vq).  [default: the voice's own]"
     ),
@@ -248,7 +248,7 @@ def voices(as_json: bool = typer.Option(False, "--json", help="As a JSON array."
 
 
 def info(
-    voice: str = typer.Argument(DEFAULT_VOICE, help="A bundled voice, or a voice's folder."),
+    voice: str = typer.Argument(DEFAULT_VOICE, help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub."),
     as_json: bool = typer.Option(False, "--json", help="As a JSON object."),
 ) -> None:
     """Check a voice, and show what it is made of and its card."""

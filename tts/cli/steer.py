@@ -61,7 +61,9 @@ def calibration_texts(features: Path, min_tokens: int) -> list[str]:
 
 
 def dose(
-    voice: str = typer.Argument(DEFAULT_VOICE, metavar="[VOICE]", help="A bundled voice, or a voice's folder."),
+    voice: str = typer.Argument(
+        DEFAULT_VOICE, metavar="[VOICE]", help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub."
+    ),
     texts: Path = typer.Option(..., metavar="FILE", help="Sentences, one a line."),
     limit: int = typer.Option(10, min=1, help="Take the first so many of them."),
     output: Path | None = typer.Option(None, "-o", "--output", metavar="FILE", help="All figures, JSON."),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from tts.audio.bandwidth import is_narrow
 from tts.audio.mel import LogMel, MelConfig
 from tts.audio.pitch import fill_unvoiced, track_f0
 from tts.audio.resample import resample
@@ -38,7 +39,7 @@ class Features:
     """What one clip gives, as in the features folder.
 
     Attributes:
-        row: id, text, split, phonemes, and speaker and kind if there are any.
+        row: id, text, split, phonemes, and speaker and kind if there are any; is_narrow if it is.
         mel: (T, n_mels) float16.
         waveform: (N,) int16.
         f0: (T,) float32 Hz, negative where unvoiced.
@@ -93,7 +94,7 @@ def extract(clip: Clip, mel_config: MelConfig, config: PrepareConfig) -> Feature
         raise BadClip("rate", f"{len(tokens)} tokens do not fit into {kept.stop - kept.start} frames")
     mel, f0 = mel[kept], f0[kept]
     waveform = waveform[kept.start * mel_config.hop_length : kept.stop * mel_config.hop_length]
-    labels = {"speaker": clip.speaker, "kind": clip.kind}
+    labels = {"speaker": clip.speaker, "kind": clip.kind, "is_narrow": is_narrow(mel, mel_config)}
     row = {"id": clip.id, "text": clip.text, "split": clip.split or "train", "phonemes": phonemes}
     return Features(
         row=row | {name: value for name, value in labels.items() if value},

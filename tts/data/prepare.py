@@ -48,11 +48,12 @@ MAX_BAD = 0.2  # share of bad clips above which a corpus is refused
 
 @dataclass(frozen=True)
 class Progress:
-    """How far it is: clips in the corpus, good ones so far, and bad ones by kind."""
+    """How far it is: clips in the corpus, good ones, bad ones by kind, and narrow ones (audio/bandwidth.py) among the good."""
 
     total: int
     n_good: int
     rejected: Counter[str]
+    n_narrow: int = 0
 
     @property
     def n_bad(self) -> int:
@@ -63,6 +64,11 @@ class Progress:
     def n_done(self) -> int:
         """Clips so far."""
         return self.n_good + self.n_bad
+
+    def plus(self, counts: PieceCounts) -> Progress:
+        """The progress after another piece."""
+        rejected = self.rejected + Counter(counts.rejected)
+        return Progress(self.total, self.n_good + counts.n_good, rejected, self.n_narrow + counts.n_narrow)
 
     def words(self) -> str:
         """The bad clips in words: "3 clipped, 1 silent"."""
@@ -108,7 +114,7 @@ def prepare(
     progress = Progress(plan.n_clips, 0, Counter())
     runner = runner or LocalRunner(workers)
     for piece, counts in runner.run(MakePiece(mel, config), _pieces(corpus, plan, config)):
-        progress = Progress(plan.n_clips, progress.n_good + counts.n_good, progress.rejected + Counter(counts.rejected))
+        progress = progress.plus(counts)
         _check_share(progress, max_bad, plan, piece, out)
         shard = plan.shard_of(piece)
         if piece == plan.last_piece(shard) and not plan.is_packed(shard):
@@ -151,7 +157,7 @@ def _pieces(corpus: Corpus, plan: Plan, config: PrepareConfig) -> Iterator[Part[
 def _counts_of(folder: Path) -> PieceCounts:
     about = read_shard(folder)
     assert about is not None, f"{folder}: the shard went away"
-    return PieceCounts(about["n_good"], about["rejected"])
+    return PieceCounts(about["n_good"], about["rejected"], about.get("n_narrow", 0))
 
 
 def _check_share(progress: Progress, max_bad: float, plan: Plan, piece: int, out: Path) -> None:

@@ -50,13 +50,19 @@ def read_recording(clip: Clip, max_seconds: float) -> tuple[np.ndarray, int]:
 
 def _check_header(audio: sf.SoundFile, head: bytes, name: str) -> None:
     """Refuse what a header says and cannot be; a decoder that looks for MP3 finds some in any noise."""
-    is_mp3 = head[:3] == b"ID3" or (head[:1] == b"\xff" and head[1] & 0xE0 == 0xE0)
+    is_mp3 = head[:3] == b"ID3" or _is_mpeg_frame(head)
     if audio.format in ("MP3", "MPEG") and not is_mp3 and not name.lower().endswith(".mp3"):
         raise BadClip("unreadable", f"{name}: cannot be read as audio (its header is missing)")
     if not RATES_HZ[0] <= audio.samplerate <= RATES_HZ[1]:
         raise BadClip("lying header", f"{name}: a sample rate of {audio.samplerate} Hz cannot be right")
     if audio.frames <= 0:
         raise BadClip("empty", f"{name}: holds no audio")
+
+
+def _is_mpeg_frame(head: bytes) -> bool:
+    """Whether a file begins with a frame of MPEG audio, layer II or III; samples of -1, 0xFFFF, look like one of layer I."""
+    is_synchronous = len(head) > 2 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0
+    return is_synchronous and head[1] >> 1 & 3 in (1, 2) and head[2] >> 4 not in (0, 15) and head[2] >> 2 & 3 != 3
 
 
 def _open(audio: Path | str | bytes, name: str) -> BinaryIO:

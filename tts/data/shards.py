@@ -14,7 +14,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +37,11 @@ WRITTEN = (*(f"{name}.npy" for name in (*ARRAYS, "durations")), *TABLES, "skippe
 
 @dataclass(frozen=True)
 class PieceCounts:
-    """What became of the clips of a piece: the number of good ones, and of bad ones by kind."""
+    """What became of the clips of a piece: the number of good ones, of bad ones by kind, and of narrow ones among the good."""
 
     n_good: int
     rejected: dict[str, int]
+    n_narrow: int = 0
 
 
 def shard_folders(folder: Path) -> list[Path]:
@@ -98,7 +99,7 @@ def _count(about: dict[str, Any]) -> PieceCounts:
     kinds: dict[str, int] = {}
     for row in about["rejected"]:
         kinds[row["kind"]] = kinds.get(row["kind"], 0) + 1
-    return PieceCounts(len(about["rows"]), kinds)
+    return PieceCounts(len(about["rows"]), kinds, sum(row.get("is_narrow", False) for row in about["rows"]))
 
 
 def pack(folder: Path, pieces: list[Path], keys: list[str], mel: MelConfig) -> None:
@@ -128,9 +129,9 @@ def pack(folder: Path, pieces: list[Path], keys: list[str], mel: MelConfig) -> N
     speakers: dict[str, int] = {}
     for row in rows:
         speakers[row.get("speaker", "")] = speakers.get(row.get("speaker", ""), 0) + 1
-    kinds = _count({"rows": rows, "rejected": rejected}).rejected
+    counts = asdict(_count({"rows": rows, "rejected": rejected}))
     speakers = dict(sorted(speakers.items()))
-    about = {"keys": keys, "n_good": len(rows), "rejected": kinds, "speakers": speakers, "files": files}
+    about = {"keys": keys, **counts, "speakers": speakers, "files": files}
     write_whole(folder / SPEAKERS, json.dumps(list(speakers), ensure_ascii=False))
     write_whole(folder / SHARD, json.dumps(about, ensure_ascii=False, indent=1))
     write_whole(folder / SYMBOLS, DEFAULT_SYMBOLS.to_json())

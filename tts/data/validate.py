@@ -41,11 +41,12 @@ class Fault:
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found in a shard: its utterances, and what is wrong with it."""
+    """What was found in a shard: its utterances, what is wrong with it, and how many are known to be narrow (bandwidth.py)."""
 
     n_utterances: int
     seconds: float
     faults: list[Fault]
+    n_narrow: int = 0
 
 
 def validate_folder(folder: Path) -> Iterator[Checked]:
@@ -95,7 +96,7 @@ def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: Se
             pieces = {name: arrays[name][row[name][0] : sum(row[name])] for name in ARRAYS}
             own = None if durations is None else durations[row["tokens"][0] : sum(row["tokens"])]
             faults += [Fault(f"{shard}, {row.get('id')}", text) for text in _utterance_faults(pieces, own, symbols, mel)]
-    return Checked(len(rows), seconds, faults)
+    return Checked(len(rows), seconds, faults, (read_shard(shard) or {}).get("n_narrow", 0))
 
 
 def _open_array(path: Path) -> np.ndarray:

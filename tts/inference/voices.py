@@ -1,4 +1,4 @@
-"""Voices: folders that hold all that speaking needs, found by name or path, and checked before they are used.
+"""Voices: folders that hold all that speaking needs, found by name, path or repository, and checked before they are used.
 
 A voice folder holds `config.json` (VoiceConfig), `symbols.json`, `model.safetensors` (float16), the graphs of export.py and
 `README.md`, the card; some have parts besides (PART_NAMES). The hashes in `config.json` cover all files but itself and the card.
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tts.codec.config import VocoderConfig
 from tts.config import validate
 from tts.errors import InputError
+from tts.inference.hub import Repository, fetch, parse_repository
 from tts.models.config import AcousticConfig
 from tts.text.symbols import SymbolTable
 
@@ -29,6 +30,7 @@ CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME = "codebook.safetensors", "steering.s
 NORMAL_NAME = "normal.json"  # normal.py
 PART_NAMES = (CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME, NORMAL_NAME)  # what a voice may have or not
 GRAPHS = ("encode", "condition", "step", "vocode")  # of every voice
+SUFFIXES = (".json", ".onnx", ".safetensors")  # of the files that are downloaded: nothing that runs when it is read
 
 
 class VoiceConfig(BaseModel):
@@ -90,19 +92,49 @@ def list_voices() -> list[str]:
 
 
 def find_voice(name: str | Path) -> Path:
-    """Folder of a bundled voice, or of a path.
+    """Folder of a bundled voice, of a path, or of a repository of the Hugging Face hub, which is downloaded if need be.
+
+    Args:
+        name: of a bundled voice; a voice's folder; or, as text where no such folder is, `owner/name` or `owner/name@revision`.
 
     Raises:
-        InputError: no such voice.
+        InputError: no such voice, or it cannot be downloaded.
     """
     bundled = BUNDLED / str(name)
     if str(name) in list_voices():
         return bundled
     if (Path(name) / CONFIG_NAME).is_file():
         return Path(name)
-    raise InputError(
-        f"unknown voice {str(name)!r}: take one of {', '.join(list_voices()) or 'none bundled'}, or a voice's folder"
-    )
+    repository = _repository_of(name)
+    if repository is not None:
+        return _find_in_hub(repository)
+    known = ", ".join(list_voices()) or "none bundled"
+    raise InputError(f"unknown voice {str(name)!r}: take one of {known}, a voice's folder, or owner/name of the Hugging Face hub")
+
+
+def _repository_of(name: str | Path) -> Repository | None:
+    """What a name means that is not bundled; a folder comes first, also one without a voice."""
+    return parse_repository(name) if isinstance(name, str) and not Path(name).exists() else None
+
+
+def _find_in_hub(repository: Repository) -> Path:
+    """Folder of the snapshot with the files that its config tells of, none of which is checked yet."""
+    folder = fetch(repository, [CONFIG_NAME])
+    if not (folder / CONFIG_NAME).is_file():
+        raise InputError(f"voice {str(repository)!r}: the repository holds no voice ({CONFIG_NAME} is missing)")
+    config = _read_config(folder, _remedy(repository))
+    own = config.sha256.keys() - config.shared.keys()
+    names = sorted(name for name in own if Path(name).name == name and name.endswith(SUFFIXES))
+    fetch(replace(repository, revision=folder.name), [CONFIG_NAME, *names], [CARD_NAME])
+    return folder
+
+
+def _remedy(repository: Repository | None) -> str:
+    """What to do about a damaged voice."""
+    if repository is None:
+        return "install it again"
+    revision = "" if repository.revision is None else f" --revision {repository.revision}"
+    return f"fetch it again: hf download {repository.id}{revision} --force-download"
 
 
 def file_of(folder: Path, config: VoiceConfig, name: str) -> Path:
@@ -120,6 +152,9 @@ def find_twin(name: str | Path, head: str) -> str:
     Raises:
         InputError: there is no such voice.
     """
+    repository = _repository_of(name)
+    if repository is not None:
+        raise InputError(f"--head {head}: a repository holds one voice; name that of the twin, such as {repository.id}-{head}")
     folder, kind = find_voice(name), {"vq": "codes"}.get(head, head)
     own = read_voice_config(name).acoustic.head.kind
     if kind == own:
@@ -143,11 +178,15 @@ def read_voice_config(name: str | Path) -> VoiceConfig:
     Raises:
         InputError: no such voice, or its config is damaged.
     """
-    path = find_voice(name) / CONFIG_NAME
+    return _read_config(find_voice(name), _remedy(_repository_of(name)))
+
+
+def _read_config(folder: Path, remedy: str) -> VoiceConfig:
+    path = folder / CONFIG_NAME
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise InputError(f"{path}: damaged voice ({error}); install it again") from None
+        raise InputError(f"{path}: damaged voice ({error}); {remedy}") from None
     return validate(VoiceConfig, values, str(path))
 
 
@@ -160,32 +199,36 @@ def load_voice(name: str | Path = DEFAULT_VOICE) -> Voice:
     """
     from safetensors import SafetensorError, safe_open
 
-    folder, config = find_voice(name), read_voice_config(name)
-    _check_files(folder, config)
+    folder, remedy = find_voice(name), _remedy(_repository_of(name))
+    config = _read_config(folder, remedy)
+    _check_files(folder, config, remedy)
     try:
         with safe_open(file_of(folder, config, WEIGHTS_NAME), "numpy"):
             pass
     except SafetensorError as error:
-        raise InputError(f"{folder / WEIGHTS_NAME}: no safetensors file ({error}); install the voice again") from None
+        raise InputError(f"{folder / WEIGHTS_NAME}: no safetensors file ({error}); {remedy}") from None
     symbols = file_of(folder, config, SYMBOLS_NAME).read_text(encoding="utf-8")
     return Voice(folder, config, SymbolTable.from_json(symbols))
 
 
-def _check_files(folder: Path, config: VoiceConfig) -> None:
+def _check_files(folder: Path, config: VoiceConfig, remedy: str) -> None:
     """Compare all files with their hashes.
+
+    The remedy is what to do if they are damaged.
 
     Raises:
         InputError: a file has no hash, is missing, or is another.
     """
     needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(config.acoustic))}
     for file in sorted(needed - config.sha256.keys()):
-        raise InputError(f"{folder / CONFIG_NAME}: damaged voice (no hash for {file}); install it again")
+        raise InputError(f"{folder / CONFIG_NAME}: damaged voice (no hash for {file}); {remedy}")
     for file, owner in config.shared.items():
         if owner not in list_voices():
-            raise InputError(f"{folder}: has its {file} from the voice {owner!r}, which is not here; install it again")
+            reason = f"has its {file} from the voice {owner!r}, which is not here"
+            raise InputError(f"{folder}: {reason}; install a calm-tts that has it")
     for file, expected in config.sha256.items():
         path = file_of(folder, config, file)
         if Path(file).name != file or not path.is_file():
-            raise InputError(f"{path}: damaged voice (the file is missing); install it again")
+            raise InputError(f"{path}: damaged voice (the file is missing); {remedy}")
         if hash_file(path) != expected:
-            raise InputError(f"{path}: damaged voice (the file is not the one that was packaged); install it again")
+            raise InputError(f"{path}: damaged voice (the file is not the one that was packaged); {remedy}")

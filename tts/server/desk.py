@@ -95,7 +95,7 @@ def load_speakers(voices: Sequence[str]) -> list[Speaker]:
     """Load voices and let each say a word, so that the first caller waits no longer than the others.
 
     Args:
-        voices: names of bundled voices, or folders.
+        voices: names of bundled voices, folders, or repositories of the Hugging Face hub.
 
     Raises:
         InputError: no such voice, a damaged one, or two of one name.

@@ -53,7 +53,7 @@ class Settings(BaseModel):
     port: int = Field(8000, ge=0, le=65_535)  # 0 takes a free one
     wyoming_port: int | None = Field(None, ge=0, le=65_535)  # also speak Wyoming here; None does not
     api_key: SecretStr | None = None  # that callers must show; None lets everybody in
-    voices: Names = Field(["heart"], min_length=1)  # names or folders; the first is the default
+    voices: Names = Field(["heart"], min_length=1)  # names, folders or repositories; the first is the default
     workers: int = Field(default_factory=usable_cores, ge=1, le=256)  # threads that speak
     demo: bool = False  # mount the Gradio demo at /demo
     limits: Limits = Limits()

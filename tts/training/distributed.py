@@ -97,6 +97,14 @@ class World:
         """The sum over the processes in value, the own part in gradient; gradients are joined later."""
         return part if self.size == 1 else part + (self.total(part) - part.detach())
 
+    def in_order(self, own: list[Tensor], n_rows: int) -> list[Tensor]:
+        """What all processes have for their rows of a batch of n_rows, in the order of the batch; lengths may differ."""
+        if self.size == 1:
+            return own
+        parts: list[list[Tensor]] = [[] for _ in range(self.size)]
+        distributed.all_gather_object(parts, [part.cpu() for part in own])
+        return [parts[row % self.size][row // self.size].to(own[0].device) for row in range(n_rows)]
+
     def is_agreed(self, answer: bool) -> bool:
         """The first process's answer."""
         if self.size == 1:

@@ -5,6 +5,7 @@ Letters: B batch, T frames, F mel bands, Q levels, C codes of a level.
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from tts.models.latent_codes import Codebooks
 from tts.models.quantizer import Quantizer
 from tts.training.distributed import Rows
 from tts.training.optim import OptimConfig, Updater
+from tts.training.shared_codes import learn_alone, learning_together
 
 Batch = dict[str, Tensor]
 
@@ -66,6 +68,8 @@ class QuantizerTask:
         self.world = self.updater.world
         self.seed = seed
         self.sampler = self._sampler(self.world.rank, self.world.size)
+        if isinstance(self.model.codes, Codebooks):
+            learn_alone(self.model.codes)
 
     def _sampler(self, rank: int, world_size: int) -> LengthSampler:
         return LengthSampler(self.train.n_frames, self.config.batch_frames, self.seed, rank=rank, world_size=world_size)
@@ -83,7 +87,7 @@ class QuantizerTask:
         """Make the batch of a step.
 
         Returns:
-            This process's utterances one after another: mel (1, T, F), cut to whole patches each, and mel_lengths (1,); `whole`:
+            This process's utterances one after another: mel (1, T, F), cut to whole patches each, and mel_lengths (B,); `whole`:
             rows and frames of the batch of all processes.
         """
         batch = self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
@@ -93,7 +97,7 @@ class QuantizerTask:
         size = self.model.config.patch_size
         mels = [utterance.mel[: len(utterance.mel) // size * size] for utterance in utterances]
         mel = torch.from_numpy(np.concatenate(mels).astype(np.float32))[None]
-        return {"mel": mel, "mel_lengths": torch.tensor([mel.shape[1]])}
+        return {"mel": mel, "mel_lengths": torch.tensor([len(mel) for mel in mels])}
 
     def _frames(self, batch: Batch) -> Tensor:
         return (batch["mel"].to(self.device) - self.model.mel_mean) / self.model.mel_std
@@ -107,30 +111,41 @@ class QuantizerTask:
         batch = batch | {"mel": batch["mel"] + self.world.total(0 * batch["mel"].sum())}  # not finite for one, not for all
         own = batch["mel_lengths"].sum() * rows.are_real
         share = (own / self.world.total(own)).to(self.device)
-        figures = {name: share * value for name, value in self.updater.run(batch).items()}
+        with self._learning(rows, batch["mel_lengths"]):
+            figures, counts = self.updater.run(batch)
+        figures = {name: share * value for name, value in figures.items()}
         total = figures["loss_l1"] + self.config.squared_weight * figures["loss_squared"]
         total = total + self.config.commitment_weight * figures["loss_commitment"]
         norm = self.updater.step(total)
-        return {"gradient_norm": torch.tensor(norm)} | self.world.totals({"loss": total} | figures)
+        usage = measure_usage(self.world.total(counts * rows.are_real))
+        return {"gradient_norm": torch.tensor(norm)} | self.world.totals({"loss": total} | figures) | usage
 
-    def figures(self, batch: Batch) -> dict[str, Tensor]:
-        """Losses of a batch, usage and perplexity."""
+    def _learning(self, rows: Rows, lengths: Tensor) -> AbstractContextManager[None]:
+        """A block in which all processes learn the same codes; what is drawn in it is a function of seed and step."""
+        if not isinstance(self.model.codes, Codebooks):
+            return nullcontext()
+        torch.manual_seed(int(np.random.SeedSequence((self.seed, self.updater.steps)).generate_state(1)[0]))
+        return learning_together(self.model.codes, self.world, rows, (lengths // self.model.config.patch_size).tolist())
+
+    def figures(self, batch: Batch) -> tuple[dict[str, Tensor], Tensor]:
+        """Losses of a batch, and how often it has each code, (Q, C)."""
         frames = self._frames(batch)
         quantized = self.model(frames)
         error = quantized.frames - frames
-        return {
+        losses = {
             "loss_l1": error.abs().mean(),
             "loss_squared": error.square().mean(),
             "loss_commitment": quantized.commitment,
-            **measure_usage(quantized.codes, self.model.codebook_size),
         }
+        return losses, count_codes(quantized.codes, self.model.codebook_size)
 
     @torch.no_grad()
     def validate(self) -> dict[str, Tensor]:
         """Figures of the averaged weights on held-out utterances; `code_perplexity` is that of the worst level."""
         indices = np.linspace(0, len(self.valid) - 1, min(len(self.valid), N_VALID)).round().astype(np.int64)
         with self.updater.averaged():
-            figures = self.figures(self._collate([self.valid[int(index)] for index in indices]))
+            figures, counts = self.figures(self._collate([self.valid[int(index)] for index in indices]))
+        figures |= measure_usage(counts)
         worst = min(value for name, value in figures.items() if name.startswith("perplexity_"))
         del figures["loss_commitment"]  # the library has it in training only
         return figures | {"code_perplexity": worst}
@@ -155,14 +170,19 @@ class QuantizerTask:
             value.copy_(state["codebooks"][name])
 
 
-def measure_usage(codes: Tensor, codebook_size: int) -> dict[str, Tensor]:
-    """Figures `usage_q` and `perplexity_q` of each level q = 1 .. Q of codes (B, P, Q).
+def count_codes(codes: Tensor, codebook_size: int) -> Tensor:
+    """How often each code of each level occurs, (Q, C), in codes (B, P, Q)."""
+    return torch.stack([torch.bincount(level, minlength=codebook_size) for level in codes.flatten(0, -2).unbind(-1)])
+
+
+def measure_usage(counts: Tensor) -> dict[str, Tensor]:
+    """Figures `usage_q` and `perplexity_q` of each level q = 1 .. Q from counts (Q, C) of its codes.
 
     Usage is the share of the codebook that occurs; perplexity the exponential of the entropy of how often.
     """
     figures = {}
-    for level, row in enumerate(codes.flatten(0, -2).unbind(-1), 1):
-        shares = torch.bincount(row, minlength=codebook_size) / len(row)
+    for level, row in enumerate(counts, 1):
+        shares = row / row.sum()
         figures[f"usage_{level}"] = (shares > 0).float().mean()
         figures[f"perplexity_{level}"] = torch.exp(torch.special.entr(shares).sum())
     return figures
