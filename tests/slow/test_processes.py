@@ -13,7 +13,6 @@ KINDS = {
     "vq": {"kind": "vq", "n_levels": 1},
     "rvq": {"kind": "rvq"},
     "rvq whose codes die": {"kind": "rvq", "dead_below": 5.0},
-    "rvq with more dead codes than latents": {"kind": "rvq", "codebook_size": 200, "dead_below": 5.0},
 }
 
 
