@@ -18,7 +18,7 @@ from tts.audio.mel import MelConfig
 from tts.config import validate as validate_config
 from tts.data.clips import SeenIds
 from tts.data.dataset import read_speakers
-from tts.data.shards import ARRAYS, INDEX, MEL, SYMBOLS, read_rows, read_shard, shard_folders
+from tts.data.shards import ARRAYS, INDEX, MEL, SYMBOLS, read_rows, read_shard, read_shards
 from tts.errors import InputError
 from tts.text.symbols import SymbolTable
 
@@ -65,13 +65,13 @@ def validate_folder(folder: Path) -> Iterator[Checked]:
     symbols = SymbolTable.from_json((folder / SYMBOLS).read_text(encoding="utf-8"))
     speakers, seen = set(read_speakers(folder)), SeenIds()
     try:
-        for shard in shard_folders(folder):
-            yield _check_shard(shard, symbols, speakers, seen)
+        for shard, name in read_shards(folder):
+            yield _check_shard(shard, symbols, speakers, seen, name)
     finally:
         seen.close()
 
 
-def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: SeenIds) -> Checked:
+def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: SeenIds, speaker: str) -> Checked:
     try:
         rows = read_rows(shard / INDEX)
         mel = validate_config(MelConfig, json.loads((shard / MEL).read_text(encoding="utf-8")), str(shard / MEL))
@@ -87,10 +87,11 @@ def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: Se
             faults.append(Fault(f"{shard}, {name}", "its places lie outside the arrays"))
             continue
         seconds += row["mel"][1] / mel.frame_rate
-        if not seen.add(str(row.get("id"))):
+        if not seen.add(f"{speaker}/{row.get('id')}"):
             faults.append(Fault(f"{shard}, {row.get('id')}", "the id comes twice"))
-        if row.get("speaker", "") not in speakers and len(speakers) > 1:
-            faults.append(Fault(f"{shard}, {row.get('id')}", f"speaker {row['speaker']!r} is not in the table"))
+        named = speaker or row.get("speaker", "")
+        if named not in speakers and len(speakers) > 1:
+            faults.append(Fault(f"{shard}, {row.get('id')}", f"speaker {named!r} is not in the table"))
         if not misshapen:
             pieces = {name: arrays[name][row[name][0] : sum(row[name])] for name in ARRAYS}
             own = None if durations is None else durations[row["tokens"][0] : sum(row["tokens"])]
