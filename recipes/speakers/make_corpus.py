@@ -13,7 +13,7 @@ import subprocess
 from pathlib import Path
 
 VOICES = ("slt", "rms", "awb")
-SENTENCES = Path(__file__).parent.parent / "tiny" / "sentences.txt"
+SENTENCES = Path(__file__).parent.parent / "compare" / "sentences.txt"
 
 
 def read_aloud(voice: str, sentences: list[str], folder: Path) -> None:

@@ -10,6 +10,7 @@ from toy_runs import run
 
 from tts.data.dataset import FeatureFolder, read_rows
 from tts.data.embeddings import embed_folder
+from tts.data.validate import validate_folder
 from tts.errors import InputError
 from tts.training.generate import generate_features
 from tts.training.recipes import build_task, load_model
@@ -73,9 +74,12 @@ def test_embeddings_are_made_once_and_go_on_after_a_stop(features, tmp_path):
         FeatureFolder(folder, "train").read_embedding(0)
     assert list(embed_folder(folder, embed))[-1] == 12 and len(asked) == 12 and set(asked) == {24_000}
     assert list(embed_folder(folder, embed)) == [12] and len(asked) == 12
+    assert [fault for checked in validate_folder(folder) for fault in checked.faults if "embeddings" in fault.place] == []
     data, row = FeatureFolder(folder, "valid"), read_rows(folder / "index.jsonl")[11]
     waveform = np.load(folder / "waveform.npy")[row["waveform"][0] : sum(row["waveform"])]
     assert np.array_equal(data.read_embedding(1), sound_of(waveform.astype(np.float32) / 32768, 24_000))
+    np.save(folder / "embeddings.npy", np.full((12, 256), np.nan, np.float32))
+    assert any("embeddings.npy" in fault.place for checked in validate_folder(folder) for fault in checked.faults)
 
 
 def test_a_reference_is_another_clip_of_the_same_speaker_and_a_function_of_the_step(choir):
