@@ -8,9 +8,13 @@ import pytest
 import torch
 
 from tts import TTS, InputError, SamplingConfig
+from tts.data.dataset import Utterance
+from tts.inference.best_of import BestOf
+from tts.inference.calibrate import add_hash, add_normal
+from tts.inference.export import export_aligner
 from tts.inference.package import Packing, VoiceFacts, package_voice
-from tts.inference.scoring import as_said_by, score_speech
-from tts.inference.voices import load_voice
+from tts.inference.scoring import as_said_by, read_utterances, score_speech, tokens_of
+from tts.inference.voices import ALIGNER_NAME, load_voice
 from tts.models.acoustic import AcousticModel
 from tts.models.config import SpeakerConfig
 from tts.text.symbols import DEFAULT_SYMBOLS
@@ -74,6 +78,21 @@ def test_what_a_speaker_said_is_judged_as_theirs(choir):
     mel = choir.synthesize(TEXT, sampling).mel
     own = score_speech(choir, TEXT, sampling, mel)
     assert np.array_equal(own.mean, score_speech(as_said_by(choir, "bert"), TEXT, SamplingConfig(seed=3), mel).mean)
+
+
+def test_a_voice_hears_each_clip_as_its_speaker(choir, choir_voice, tiny_aligner, tmp_path):
+    folder = shutil.copytree(choir_voice, tmp_path / "choir")
+    export_aligner(tiny_aligner, folder / ALIGNER_NAME)
+    add_hash(folder, ALIGNER_NAME)
+    tokens, nothing = tokens_of(read_utterances(choir, TEXT)[0]), np.zeros(0)
+    mel = choir.synthesize(TEXT, SamplingConfig(seed=1, temperature=1.0, speaker="bert")).mel
+
+    def clips(name: str) -> list[Utterance]:
+        return [Utterance({"speaker": name}, mel, nothing, nothing, tokens, None)]
+
+    assert add_normal(folder, clips("anna")) == add_normal(folder, clips("")) != add_normal(folder, clips("bert"))
+    best = BestOf(TTS.load(folder), 2)
+    assert differs(say(best, "anna"), say(best, "bert")) and np.array_equal(say(best.with_speaker("bert")), say(best, "bert"))
 
 
 def test_the_files_of_several_speakers_are_checked(choir_voice, tmp_path):
