@@ -82,7 +82,10 @@ def test_several_speakers_are_learned_alike_by_two_processes(recipe_of, features
     (tmp_path / "speakers.json").write_text(json.dumps(["anna", "bert"]))
     settings = (f"features={tmp_path}", f"model.speakers.kind={kind}")
     one = train("acoustic", recipe_of("acoustic", "one"), 1, *settings)
-    assert_same_curve(one, train("acoustic", recipe_of("acoustic", "two"), 2, *settings, f"optim.is_sharded={sharded}"))
+    settings = (*settings, f"optim.is_sharded={sharded}")
+    assert_same_curve(one, train("acoustic", recipe_of("acoustic", "two"), 2, *settings))
+    further = train("acoustic", recipe_of("acoustic", "further"), 2, *settings, f"start={tmp_path / 'one'}", "task.steps=2")
+    assert further[0]["train/loss"] < one[0]["train/loss"]
 
 
 @pytest.mark.slow

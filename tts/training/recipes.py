@@ -23,7 +23,7 @@ from tts.models.quantizer import Quantizer, build_quantizer
 from tts.models.quantizer_config import QuantizerConfig
 from tts.training.acoustic import AcousticTask, AcousticTaskConfig, measure_mel
 from tts.training.aligner import AlignerTask, AlignerTaskConfig
-from tts.training.distributed import current_world
+from tts.training.distributed import current_world, shard_like
 from tts.training.loop import TrainConfig
 from tts.training.optim import OptimConfig
 from tts.training.quantizer import QuantizerTask, QuantizerTaskConfig
@@ -189,8 +189,10 @@ def _begin_with(task: AnyTask, start: Start) -> None:
     if isinstance(task, AcousticTask):
         start = add_speakers(start, task.model)
     check_fit(task.model, start)
-    task.updater.module.load_state_dict(start.weights)
-    for name, value in start.weights.items():
+    own = task.updater.module.state_dict()
+    weights = {name: shard_like(value, own[name]) for name, value in start.weights.items()}
+    task.updater.module.load_state_dict(weights)
+    for name, value in weights.items():
         task.updater.average[name].copy_(value)
     if isinstance(task, VocoderTask) and start.critic is not None:
         task.critic.module.load_state_dict(start.critic)
