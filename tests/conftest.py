@@ -84,6 +84,28 @@ def tiny_voice(tmp_path_factory, tiny_acoustic, tiny_vocoder) -> Path:
 
 
 @pytest.fixture(scope="session")
+def choir_voice(tmp_path_factory, tiny_acoustic, tiny_vocoder) -> Path:
+    """The tiny voice as one of two speakers, anna and bert, who may be joined by recordings."""
+    import torch
+
+    from tts.inference.package import Packing, VoiceFacts, package_voice
+    from tts.models.acoustic import AcousticModel
+    from tts.models.config import SpeakerConfig
+    from tts.text.symbols import DEFAULT_SYMBOLS
+
+    speakers = SpeakerConfig(kind="reference", names=("anna", "bert"))
+    model = AcousticModel(tiny_acoustic.config.model_copy(update={"speakers": speakers})).eval()
+    model.load_state_dict(tiny_acoustic.state_dict(), strict=False)
+    with torch.no_grad():
+        model.speakers.known.copy_(torch.randn(2, 256, generator=torch.Generator().manual_seed(4)) / 16)
+        model.speakers.projection.weight.normal_(generator=torch.Generator().manual_seed(5))
+    folder = tmp_path_factory.mktemp("choir") / "choir"
+    facts = VoiceFacts("choir", "Apache-2.0", "Noise of two.", temperature=0.3)
+    package_voice(model, tiny_vocoder, DEFAULT_SYMBOLS, folder, facts, Packing(int8=()))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def tiny_aligner():
     """An Aligner with random weights."""
     import torch

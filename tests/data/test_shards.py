@@ -15,6 +15,7 @@ from tts.data.clean import PrepareConfig
 from tts.data.dataset import FeatureFolder, read_rows
 from tts.data.prepare import prepare
 from tts.data.shards import shard_folders
+from tts.data.validate import validate_folder
 from tts.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -174,3 +175,23 @@ def test_folders_are_mixed_each_as_often_as_it_is_said(corpus, tmp_path, monkeyp
 def test_a_part_is_mixed_a_whole_number_of_times(tmp_path, times, monkeypatch):
     with pytest.raises(SystemExit, match="whole number above 0"):
         mix(monkeypatch, tmp_path / "mixed", f"features:{times}")
+
+
+def test_folders_of_one_speaker_each_are_mixed_by_name(corpus, tmp_path, monkeypatch):
+    for name in ("one", "two"):
+        run(corpus, tmp_path / name)
+    mix(monkeypatch, tmp_path / "mixed", f"bert={tmp_path / 'one'}:2", f"anna={tmp_path / 'two'}")
+    data, n = FeatureFolder(tmp_path / "mixed", "train"), len(FeatureFolder(tmp_path / "one", "train"))
+    assert data.speakers == ["anna", "bert"] and data.speaker_places.tolist() == [1] * 2 * n + [0] * n
+    mix(monkeypatch, tmp_path / "more", tmp_path / "mixed", f"carl={tmp_path / 'one'}")
+    assert FeatureFolder(tmp_path / "more", "train").speakers == ["anna", "bert", "carl"]
+    mix(monkeypatch, tmp_path / "plain", tmp_path / "one", tmp_path / "two")
+    assert FeatureFolder(tmp_path / "plain", "train").speakers == [""]
+    with pytest.raises(SystemExit, match=f"names no speaker, and other folders do; write SPEAKER={tmp_path / 'two'}"):
+        mix(monkeypatch, tmp_path / "wrong", tmp_path / "mixed", tmp_path / "two")
+
+
+def test_a_mixture_by_name_is_sound(corpus, tmp_path, monkeypatch):
+    run(corpus, tmp_path / "one")
+    mix(monkeypatch, tmp_path / "mixed", f"bert={tmp_path / 'one'}", f"anna={tmp_path / 'one'}")
+    assert [fault for checked in validate_folder(tmp_path / "mixed") for fault in checked.faults] == []

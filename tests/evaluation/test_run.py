@@ -52,6 +52,12 @@ def test_the_same_audio_gives_the_same_scores_without_speaking(tts, tmp_path, li
     assert scored.lines == spoken.lines
 
 
+def test_a_speaker_whom_the_voice_has_not_is_refused_before_anything_is_spoken(tts, texts, tmp_path, listeners):
+    with pytest.raises(InputError, match=r"speaker 'carl': voice .* has one speaker"):
+        evaluate_voice(tts, EvaluationConfig(out=tmp_path / "out", texts=texts, speaker="carl"), listeners([]))
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_test_set_that_cannot_be_spoken_is_refused(tts, tmp_path, listeners):
     (tmp_path / "lines.txt").write_text("...\n")
     with pytest.raises(InputError, match="no line could be spoken"):

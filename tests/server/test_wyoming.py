@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import json
 import time
+from types import SimpleNamespace
 
 import pytest
 from test_speech import pcm_of
@@ -13,7 +14,8 @@ from wyoming.event import Event
 from wyoming.info import Describe, Info
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeVoice
 
-from tts.server.wyoming import open_wyoming
+from tts.server.desk import Speaker
+from tts.server.wyoming import describe, open_wyoming
 
 
 class Door:
@@ -54,6 +56,18 @@ def talk(door, *events, last: str) -> list[Event]:
         return received
 
     return asyncio.run(run())
+
+
+def test_the_speakers_of_a_voice_are_described():
+    voices = {"choir": Speaker("choir", ToneModel(), names=("anna", "bert")), "tone": Speaker("tone", ToneModel())}
+    choir, tone = describe(SimpleNamespace(speakers=voices)).tts[0].voices
+    assert [person.name for person in choir.speakers] == ["anna", "bert"] and tone.speakers is None
+
+
+def test_a_speaker_is_asked_for(door):
+    order = Synthesize("Hello there.", voice=SynthesizeVoice(name="tone", speaker="bert"))
+    talk(door, order, last="audio-stop")
+    assert door.running.model.last_sampling.speaker == "bert"
 
 
 def test_the_voices_are_described(door):

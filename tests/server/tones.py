@@ -47,6 +47,7 @@ class ToneModel:
 
     def stream(self, text, sampling=None) -> Iterator[AudioChunk]:
         self.n_begun += 1
+        self.last_sampling = sampling
         try:
             yield from self._chunks(text, sampling)
         finally:

@@ -1,17 +1,21 @@
 """Several processes under torchrun: the losses of one, a run that goes on with another number of them, one of them killed."""
 
+import json
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 from shared_runs import ENVIRONMENT, command, make_features, read_log, train, write_recipe
 from toy_recipes import ENCODER
 from toy_runs import assert_equal, last_logged
 
 from tts.checkpoint import load_checkpoint
+from tts.data.embeddings import embed_folder
 
 N_STEPS = 20
 # What hangs on the number of processes is left out: dropout, which each draws for itself, and the model's own samples.
@@ -65,6 +69,23 @@ def test_sharded_weights_and_batches_in_parts_change_no_loss(recipe_of):
     assert_same_curve(one, train("acoustic", recipe_of("acoustic", "sharded"), 2, "optim.is_sharded=true"))
     assert_same_curve(one, train("acoustic", recipe_of("acoustic", "parts"), 1, "task.accumulate=3"))
     assert_same_curve(one, train("acoustic", recipe_of("acoustic", "both"), 2, "task.accumulate=2"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("kind", "sharded"), [("table", "false"), ("reference", "true")])
+def test_several_speakers_are_learned_alike_by_two_processes(recipe_of, features, tmp_path, kind, sharded):
+    rng = np.random.default_rng(0)
+    list(embed_folder(features, lambda waveform, rate: rng.uniform(size=256).astype(np.float32)))
+    for name in ("symbols.json", "mel.json"):
+        shutil.copyfile(features / name, tmp_path / name)
+    (tmp_path / "shards.json").write_text(json.dumps({"shards": [str(features)] * 2, "speakers": ["anna", "bert"]}))
+    (tmp_path / "speakers.json").write_text(json.dumps(["anna", "bert"]))
+    settings = (f"features={tmp_path}", f"model.speakers.kind={kind}")
+    one = train("acoustic", recipe_of("acoustic", "one"), 1, *settings)
+    settings = (*settings, f"optim.is_sharded={sharded}")
+    assert_same_curve(one, train("acoustic", recipe_of("acoustic", "two"), 2, *settings))
+    further = train("acoustic", recipe_of("acoustic", "further"), 2, *settings, f"start={tmp_path / 'one'}", "task.steps=2")
+    assert further[0]["train/loss"] < one[0]["train/loss"]
 
 
 @pytest.mark.slow

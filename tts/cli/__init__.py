@@ -28,6 +28,7 @@ EXTRAS = {
     **dict.fromkeys(("faster_whisper", "jiwer", "whisper_normalizer", "distillmos"), "eval"),
     **dict.fromkeys(("fastapi", "starlette", "uvicorn", "h11", "prometheus_client", "av"), "serve"),
     "wyoming": "wyoming",
+    **dict.fromkeys(("resemblyzer", "webrtcvad"), "speakers"),
     "ray": "ray",
     "huggingface_hub": "hub",
     **dict.fromkeys(("gradio", "lxml", "markdown_it"), "demo"),
@@ -65,6 +66,7 @@ SPEAKING = (speak.say, speak.text, speak.voices, speak.info)
 TRAINING = (
     corpus.prepare,
     corpus.validate,
+    corpus.speakers,
     train.align,
     train.train,
     codebook.codebook,

@@ -1,4 +1,4 @@
-"""`tts prepare` and `tts validate`: from a corpus to features that training reads. Both need the extra [train]."""
+"""`tts prepare`, `tts validate`, `tts speakers`: from a corpus to features that training reads. All need the extra [train]."""
 
 from __future__ import annotations
 
@@ -80,3 +80,24 @@ def validate(
         raise InputError(f"{features}: {n_faults} faults in {n_utterances} utterances; `tts prepare` makes the features anew")
     note(f"{features}: sound; {n_utterances} utterances, {seconds / 3600:.2f} hours")
     _warn_of_narrow(n_narrow, n_utterances)
+
+
+def speakers(
+    features: Path = typer.Argument(..., metavar="FEATURES", help="Features folder, aligned or not."),
+    threads: int = typer.Option(1, min=1, max=256, help="Threads of one operation."),
+) -> None:
+    """Hear how the speaker of every clip sounds, for a model by references (needs the extra [speakers]); goes on after a stop."""
+    import torch
+
+    from tts.audio.speaker import embed_speaker
+    from tts.data.dataset import read_rows
+    from tts.data.embeddings import embed_folder
+    from tts.data.shards import INDEX, shard_folders
+
+    torch.set_num_threads(threads)
+    total = sum(len(read_rows(shard / INDEX)) for shard in set(shard_folders(features)) if (shard / INDEX).is_file())
+    done = 0
+    with progress_bar("listening", total) as show:
+        for done in embed_folder(features, embed_speaker):
+            show(done)
+    note(f"{features}: {done} clips, each with the embedding of its speaker")

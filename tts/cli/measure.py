@@ -36,6 +36,7 @@ def evaluate(
     asr: Annotated[str, typer.Option(help="Recogniser: a faster-whisper model's name or folder.")] = "base",
     seeds: Annotated[str, typer.Option(help="Seeds, such as 1,2,3; each line is spoken once for each.")] = "1",
     limit: Annotated[int | None, typer.Option(help="Only the first so many lines or files.")] = None,
+    speaker: Annotated[str | None, typer.Option(metavar="NAME", help="Who speaks, of a voice of several speakers.")] = None,
     temperature: Annotated[float | None, typer.Option(help="0 to 2; the voice's own if not given.")] = None,
     speed: Annotated[float, typer.Option(help="2 is twice as fast.")] = 1.0,
     mos: Annotated[bool, typer.Option("--mos/--no-mos", help="Predict the quality by DistillMOS.")] = True,
@@ -53,7 +54,7 @@ def evaluate(
         "seeds": parse_numbers(seeds, "--seeds", 0),
         "limit": limit,
     }
-    values |= {"temperature": temperature, "speed": speed, "backend": backend, "n_threads": threads}
+    values |= {"speaker": speaker, "temperature": temperature, "speed": speed, "backend": backend, "n_threads": threads}
     config = validate(EvaluationConfig, values, "tts evaluate")
     console = _console()
     if copy_synthesis is not None:

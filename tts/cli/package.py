@@ -16,6 +16,7 @@ from tts.cli.train import read_run_json
 from tts.errors import InputError
 
 if TYPE_CHECKING:
+    from tts.inference.voices import VoiceConfig
     from tts.text.symbols import SymbolTable
 
 
@@ -41,7 +42,11 @@ def package(
     share_with: str | None = typer.Option(
         None, "--share-with", metavar="VOICE", help="A bundled voice; files that it has too are left to it."
     ),
-    card: Path | None = typer.Option(None, metavar="FILE", help="Model card; kept as README.md of the voice."),
+    card: Path | None = typer.Option(
+        None,
+        metavar="FILE",
+        help="Model card; kept as README.md of the voice. Without it, a voice of several speakers gets one on consent.",
+    ),
 ) -> None:
     """Make a voice of two finished runs."""
     from tts.cli.start import read_vocoder
@@ -76,16 +81,25 @@ def package(
             parts[ALIGNER_NAME] = Path(folder) / ALIGNER_NAME
             model: Any = load_model("aligner", aligner)
             export_aligner(model, parts[ALIGNER_NAME])
-        package_voice(acoustic, vocoder, symbols, made, facts, Packing(parts, is_light=light, share_with=share_with))
+        config = package_voice(acoustic, vocoder, symbols, made, facts, Packing(parts, is_light=light, share_with=share_with))
         if features is not None:
             add_normal(made, held_out(features))
-        if kept.is_file():
-            shutil.copyfile(kept, made / CARD_NAME)
+        _write_card(made / CARD_NAME, kept, config)
         if output.exists():
             os.replace(output, Path(folder) / "before")
         os.replace(made, output)
     size = math.fsum(path.stat().st_size for path in output.iterdir())
     note(f"{output}: voice {name}, {size / 1e6:.1f} MB; `tts say --voice {output} ...` speaks with it")
+
+
+def _write_card(path: Path, given: Path, config: VoiceConfig) -> None:
+    """Give a voice the card that there is; one of several speakers has one in any case."""
+    from tts.inference.card import make_card
+
+    if given.is_file():
+        shutil.copyfile(given, path)
+    elif config.speaker_names:
+        path.write_text(make_card(config), encoding="utf-8")
 
 
 def _check_voice_folder(folder: Path) -> None:

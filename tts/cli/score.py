@@ -13,6 +13,7 @@ import typer
 from tts.audio.io import check_writable
 from tts.checkpoint import replacing
 from tts.cli.console import note, progress_bar, read_text, write_out, write_row
+from tts.cli.options import SPEAKER, with_speaker
 from tts.cli.recording import check_picture
 from tts.errors import InputError
 from tts.inference.voices import DEFAULT_VOICE
@@ -41,6 +42,7 @@ def score(
     voice: str = typer.Option(
         DEFAULT_VOICE, help="A bundled voice, a voice's folder, or owner/name of the Hugging Face hub; it must have an aligner."
     ),
+    speaker: str | None = SPEAKER,
     lexicon: Path | None = typer.Option(None, metavar="FILE", help="Your pronunciations: word TAB phonemes, one a line."),
     threads: int = typer.Option(1, min=1, max=256, help="Threads of one operation."),
     as_json: bool = typer.Option(False, "--json", help="As a JSON object."),
@@ -63,14 +65,14 @@ def score(
         for name, value in (("--text", text), ("-i", input), ("--png", png)):
             if value is not None:
                 raise InputError(f"{name} does not go with --corpus, whose clips bring their texts")
-        _score_corpus(TTS.load(voice, n_threads=threads, lexicon=words), corpus, split, worst)
+        _score_corpus(with_speaker(TTS.load(voice, n_threads=threads, lexicon=words), speaker), corpus, split, worst)
         return
     assert audio is not None
     if png is not None:
         check_writable(png)
         check_picture(png)
     said = read_text(text, input)
-    _score_recording(TTS.load(voice, n_threads=threads, lexicon=words), audio, said, as_json, png)
+    _score_recording(with_speaker(TTS.load(voice, n_threads=threads, lexicon=words), speaker), audio, said, as_json, png)
 
 
 def _score_recording(tts: TTS, audio: Path, text: str, as_json: bool, png: Path | None) -> None:
@@ -161,14 +163,14 @@ def _score_clips(tts: TTS, clips: list[Clip]) -> Iterator[dict[str, Any]]:
     from tts.data.recording import mix_down, read_recording
     from tts.inference.alignment import open_aligner
     from tts.inference.hearing import MAX_SECONDS
-    from tts.inference.scoring import score
+    from tts.inference.scoring import as_said_by, score
 
     aligner = open_aligner(tts.voice)
     for clip in clips:
         about = {"id": clip.id, "text": clip.text}
         try:
             samples, rate = read_recording(clip, MAX_SECONDS)
-            row = _row(score(tts, mix_down(samples), rate, clip.text, aligner))
+            row = _row(score(as_said_by(tts, clip.speaker), mix_down(samples), rate, clip.text, aligner))
         except InputError as error:
             yield about | {"error": str(error)}
             continue

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from tts.cli.console import note, read_text, split_lines, write_out, write_row
-from tts.cli.options import ADDRESS, RUNNER
+from tts.cli.options import ADDRESS, RUNNER, SPEAKER, with_speaker
 from tts.cli.recording import STDOUT, Outputs
 from tts.errors import InputError
 from tts.inference.voices import CARD_NAME, DEFAULT_VOICE, find_twin, find_voice, list_voices, load_voice, read_voice_config
@@ -49,6 +49,7 @@ def say(
     head: str | None = typer.Option(
         None, help="Speak with the voice's twin of another head: gaussian, mixture, codes (or vq).  [default: the voice's own]"
     ),
+    speaker: str | None = SPEAKER,
     speed: float = typer.Option(1.0, help="2 is twice as fast; 0.25 to 4."),
     temperature: float | None = typer.Option(
         None, help="Liveliness, 0 to 2; 0 is the same every time.  [default: the voice's own]"
@@ -108,7 +109,7 @@ def say(
     )
 
     voice = voice if head is None else find_twin(voice, head)
-    load = partial(_load, voice, backend, threads, lexicon, map_to, best_of)
+    load = partial(_load, voice, backend, threads, lexicon, map_to, best_of, *([] if speaker is None else [speaker]))
     if lines:
         pictures = (("--mel-png", mel_png), ("--uncertainty-png", uncertainty_png))
         for name, value in (("-o", output), ("--timestamps", timestamps), *pictures, ("--raw", raw)):
@@ -130,12 +131,20 @@ def say(
     return _say_one(load, read_text(text, input), outputs, sampling)
 
 
-def _load(voice: str, backend: str, threads: int, lexicon: Path | None, map_to: str | None, best_of: int = 1) -> TTS:
+def _load(
+    voice: str,
+    backend: str,
+    threads: int,
+    lexicon: Path | None,
+    map_to: str | None,
+    best_of: int = 1,
+    speaker: str | None = None,
+) -> TTS:
     from tts.inference.engine import TTS
     from tts.text.phonemize import read_lexicon
 
     words = None if lexicon is None else read_lexicon(lexicon)
-    tts = TTS.load(voice, backend=backend, n_threads=threads, lexicon=words)
+    tts = with_speaker(TTS.load(voice, backend=backend, n_threads=threads, lexicon=words), speaker)
     tts = tts if map_to is None else tts.mapped_to(map_to)
     if best_of == 1:
         return tts
@@ -234,17 +243,25 @@ def text(
         raise typer.Exit(2)
 
 
-def voices(as_json: bool = typer.Option(False, "--json", help="As a JSON array.")) -> None:
-    """List the bundled voices."""
-    configs = [read_voice_config(name) for name in list_voices()]
+def voices(
+    names: list[str] = typer.Argument(None, metavar="[VOICE]...", help="Voices' folders.  [default: the bundled voices]"),
+    as_json: bool = typer.Option(False, "--json", help="As a JSON array."),
+) -> None:
+    """List the bundled voices, or others; the names of a voice's speakers, if it has several, come last."""
+    configs = [read_voice_config(name) for name in names or list_voices()]
     if as_json:
-        rows = [{"name": c.name, "language": c.language, "license": c.license, "summary": c.summary} for c in configs]
+        rows = [
+            {"name": c.name, "language": c.language, "license": c.license, "summary": c.summary}
+            | ({"speakers": c.speaker_names} if c.speaker_names else {})
+            for c in configs
+        ]
         write_out(json.dumps(rows, ensure_ascii=False, indent=1) + "\n")
         return
     if not configs:
         note("no voice is bundled; `tts package` makes one, --voice FOLDER takes it")
     for config in configs:
-        write_out(f"{config.name}\t{config.language}\t{config.license}\t{config.summary}\n")
+        speakers = f"\t{', '.join(config.speaker_names)}" if config.speaker_names else ""
+        write_out(f"{config.name}\t{config.language}\t{config.license}\t{config.summary}{speakers}\n")
 
 
 def info(
@@ -258,6 +275,8 @@ def info(
         return
     config, card = row["config"], row.pop("card_text")
     shown = {name: config[name] for name in ("name", "summary", "license", "language", "temperature")}
+    speakers = load_voice(voice).config.speaker_names
+    shown |= {"speakers": ", ".join(speakers)} if speakers else {}
     shown |= {"sample rate": f"{config['vocoder']['sample_rate']} Hz"}
     shown |= {"parameters": ", ".join(f"{count:,} {part}" for part, count in row["parameters"].items())}
     shown |= {"size": f"{row['bytes'] / 1e6:.1f} MB", "folder": row["folder"], "card": row["card"] or "none"}

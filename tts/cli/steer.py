@@ -32,6 +32,8 @@ def steer(
     from tts.training.steering import LearnSettings, learn_directions
 
     tts = TTS.load(voice)
+    if tts.speakers.vectors:
+        raise InputError(f"voice {tts.voice.config.name!r} has several speakers, and directions are of one: it cannot be steered")
     if FeatureFolder(features, "train").symbols != tts.voice.symbols:
         raise InputError(f"{features}: other symbols than those of {voice}; name the features that it was trained on")
     make_folder(output.parent)

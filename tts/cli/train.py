@@ -65,7 +65,7 @@ def align(
     _train(resolved, task)
     features = resolved.features
     rate = read_run_json(features / "mel.json", MelConfig).frame_rate
-    shards = shard_folders(features)
+    shards = list(dict.fromkeys(shard_folders(features)))
     total, done = sum(map(count_lines, (shard / "index.jsonl" for shard in shards))), 0
     if not current_world().is_first:
         return

@@ -12,12 +12,13 @@ import mmap
 from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, overload
 
 import numpy as np
 
-from tts.data.shards import ARRAYS, DROPPED, INDEX, SPEAKERS, SYMBOLS, read_rows, shard_folders
+from tts.data.shards import ARRAYS, DROPPED, EMBEDDINGS, INDEX, SPEAKERS, SYMBOLS, read_rows, read_shards
 from tts.errors import InputError
 from tts.text.symbols import SymbolTable
 
@@ -56,6 +57,8 @@ class Shard:
         self.arrays = {name: np.load(folder / f"{name}.npy", mmap_mode="r") for name in ARRAYS}
         path = folder / "durations.npy"
         self.durations = np.load(path) if path.exists() else None
+        path = folder / EMBEDDINGS
+        self.embeddings = np.load(path, mmap_mode="r") if path.exists() else None
         with (folder / INDEX).open("rb") as file:
             self._index = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 
@@ -75,6 +78,16 @@ class Shard:
         start, length = row["tokens"]
         durations = None if self.durations is None else self.durations[start : start + length]
         return Utterance(row, part("mel"), part("waveform"), part("f0"), part("tokens"), durations, speaker)
+
+    def number(self, place: int) -> int:
+        """Which row of the index begins at a byte."""
+        return int(np.searchsorted(self._starts, place))
+
+    @cached_property
+    def _starts(self) -> np.ndarray:
+        """Bytes at which the rows begin."""
+        ends: np.ndarray = np.flatnonzero(np.frombuffer(self._index[:], np.uint8) == ord("\n")) + 1
+        return np.concatenate(([0], ends))
 
 
 class Rows(Sequence[dict[str, Any]]):
@@ -101,13 +114,19 @@ class Rows(Sequence[dict[str, Any]]):
 class FeatureFolder:
     """Utterances of one split of a features folder, of one shard or many."""
 
-    def __init__(self, folder: Path, split: str) -> None:
+    def __init__(self, folder: Path, split: str, speaker: str = "") -> None:
         """Open a folder.
+
+        Args:
+            folder: of one shard or many.
+            split: "train", "valid" or "test".
+            speaker: who says all of it; "" where the folder says who speaks.
 
         Raises:
             InputError: the folder is no complete features folder, or the split is empty.
         """
-        self.folders = shard_folders(folder)
+        parts = read_shards(folder)
+        self.folders, self._named = [part for part, _ in parts], [speaker or name for _, name in parts]
         for path in (folder / SYMBOLS, *(shard / INDEX for shard in self.folders)):  # symbols.json is written last
             if not path.is_file():
                 raise InputError(f"{path.parent}: no complete features here ({path.name} is missing); `tts prepare` makes them")
@@ -140,7 +159,27 @@ class FeatureFolder:
 
     def read_row(self, index: int) -> dict[str, Any]:
         """The row of one utterance."""
-        return self._shard(index).row(int(self._places[index]))
+        row, name = self._shard(index).row(int(self._places[index])), self._named[self._shards[index]]
+        return row | {"speaker": name} if name else row
+
+    @cached_property
+    def speaker_places(self) -> np.ndarray:
+        """Place of every utterance's speaker in `speakers`, int32 (n,); reads all rows."""
+        return np.array([self._speaker_index.get(row.get("speaker", ""), 0) for row in self.rows], np.int32)
+
+    def read_embedding(self, index: int) -> np.ndarray:
+        """How the speaker of one utterance sounds, float32 (256,).
+
+        Raises:
+            InputError: the folder has no embeddings.
+        """
+        shard = self._shard(index)
+        if shard.embeddings is None:
+            raise InputError(
+                f"{self.folders[self._shards[index]]}: no embeddings of its speakers here; `tts speakers` makes them"
+            )
+        embedding: np.ndarray = shard.embeddings[shard.number(int(self._places[index]))]
+        return embedding
 
     def __getitem__(self, index: int) -> Utterance:
         """Read one utterance."""

@@ -4,8 +4,9 @@ A shard is a folder with `mel.npy` (frames, n_mels) float16, `waveform.npy` (sam
 where the frame is unvoiced and the value interpolated, `tokens.npy` (tokens, 3) int16 (id, stress, place), `index.jsonl` with one
 row per utterance (offset and length in each array), `symbols.json`, `mel.json` (MelConfig), `speakers.json` (names),
 `rejected.jsonl` and `shard.json` (what it was made of; sizes and hashes). `durations.npy`, one int16 per token, comes with the
-alignment. A folder of several shards has `shards.json` with their paths in place of arrays and index. A shard is made of pieces,
-each the work of one process on a few clips.
+alignment; `embeddings.npy`, (utterances, 256) float32, how each one's speaker sounds (embeddings.py). A folder of several shards
+has `shards.json` with their paths, and perhaps a name for the speaker of each, in place of arrays and index. A shard is made of
+pieces, each the work of one process on a few clips.
 """
 
 from __future__ import annotations
@@ -31,8 +32,9 @@ from tts.text.symbols import DEFAULT_SYMBOLS
 ARRAYS = ("mel", "waveform", "f0", "tokens")
 INDEX, REJECTED, DROPPED, SYMBOLS, MEL = "index.jsonl", "rejected.jsonl", "dropped.jsonl", "symbols.json", "mel.json"
 SHARD, SHARDS, SPEAKERS, PIECES = "shard.json", "shards.json", "speakers.json", ".pieces"
+EMBEDDINGS = "embeddings.npy"
 TABLES = (INDEX, REJECTED, DROPPED, SHARD, SHARDS, SPEAKERS)
-WRITTEN = (*(f"{name}.npy" for name in (*ARRAYS, "durations")), *TABLES, "skipped.jsonl")  # the last by older versions
+WRITTEN = (*(f"{name}.npy" for name in (*ARRAYS, "durations")), EMBEDDINGS, *TABLES, "skipped.jsonl")  # the last: older versions
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,23 @@ def shard_folders(folder: Path) -> list[Path]:
     Raises:
         InputError: the list of shards is no list.
     """
+    return [shard for shard, _ in read_shards(folder)]
+
+
+def read_shards(folder: Path) -> list[tuple[Path, str]]:
+    """The shards of a features folder, each with the name of its speaker; "" where its rows say who speaks.
+
+    Raises:
+        InputError: the list of shards is no list.
+    """
     path = folder / SHARDS
     if not path.is_file():
-        return [folder]
+        return [(folder, "")]
     try:
-        names = json.loads(path.read_text(encoding="utf-8"))["shards"]
-        return [folder / name for name in names]  # an absolute path stays as it is
-    except (ValueError, KeyError, TypeError):
+        about = json.loads(path.read_text(encoding="utf-8"))
+        paths = [folder / name for name in about["shards"]]  # an absolute path stays as it is
+        return list(zip(paths, about.get("speakers", [""] * len(paths)), strict=True))
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise InputError(f"{path}: no list of shards; `tts prepare` makes it") from None
 
 

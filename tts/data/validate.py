@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from tts.audio.mel import MelConfig
+from tts.audio.speaker import EMBEDDING_DIM
 from tts.config import validate as validate_config
 from tts.data.clips import SeenIds
 from tts.data.dataset import read_speakers
-from tts.data.shards import ARRAYS, INDEX, MEL, SYMBOLS, read_rows, read_shard, shard_folders
+from tts.data.shards import ARRAYS, EMBEDDINGS, INDEX, MEL, SYMBOLS, read_rows, read_shard, read_shards
 from tts.errors import InputError
 from tts.text.symbols import SymbolTable
 
@@ -66,13 +67,13 @@ def validate_folder(folder: Path) -> Iterator[Checked]:
     symbols = SymbolTable.from_json((folder / SYMBOLS).read_text(encoding="utf-8"))
     speakers, seen = set(read_speakers(folder)), SeenIds()
     try:
-        for shard in shard_folders(folder):
-            yield _check_shard(shard, symbols, speakers, seen)
+        for shard, name in read_shards(folder):
+            yield _check_shard(shard, symbols, speakers, seen, name)
     finally:
         seen.close()
 
 
-def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: SeenIds) -> Checked:
+def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: SeenIds, speaker: str) -> Checked:
     try:
         rows = read_rows(shard / INDEX)
         mel = validate_config(MelConfig, json.loads((shard / MEL).read_text(encoding="utf-8")), str(shard / MEL))
@@ -81,17 +82,18 @@ def _check_shard(shard: Path, symbols: SymbolTable, speakers: set[str], seen: Se
     except (OSError, ValueError, EOFError) as error:
         return Checked(0, 0.0, [Fault(str(shard), f"cannot be read ({error})")])
     misshapen = list(_array_faults(shard, arrays, durations, mel))
-    faults, seconds = [*misshapen, *_file_faults(shard)], 0.0
+    faults, seconds = [*misshapen, *_file_faults(shard), *_embedding_faults(shard / EMBEDDINGS, len(rows))], 0.0
     for row in rows:
         if not isinstance(row, dict) or not all(_is_span(row.get(name), arrays[name]) for name in ARRAYS):
             name = row.get("id", "?") if isinstance(row, dict) else "?"
             faults.append(Fault(f"{shard}, {name}", "its places lie outside the arrays"))
             continue
         seconds += row["mel"][1] / mel.frame_rate
-        if not seen.add(str(row.get("id"))):
+        if not seen.add(f"{speaker}/{row.get('id')}"):
             faults.append(Fault(f"{shard}, {row.get('id')}", "the id comes twice"))
-        if row.get("speaker", "") not in speakers and len(speakers) > 1:
-            faults.append(Fault(f"{shard}, {row.get('id')}", f"speaker {row['speaker']!r} is not in the table"))
+        named = speaker or row.get("speaker", "")
+        if named not in speakers and len(speakers) > 1:
+            faults.append(Fault(f"{shard}, {row.get('id')}", f"speaker {named!r} is not in the table"))
         if not misshapen:
             pieces = {name: arrays[name][row[name][0] : sum(row[name])] for name in ARRAYS}
             own = None if durations is None else durations[row["tokens"][0] : sum(row["tokens"])]
@@ -140,6 +142,19 @@ def _array_faults(shard: Path, arrays: dict[str, np.ndarray], durations: np.ndar
             yield Fault(str(shard / f"{name}.npy"), f"{array.dtype} {array.shape}, and not {DTYPES[name].__name__} ({shape})")
     if durations is not None and durations.shape != (len(arrays["tokens"]),):
         yield Fault(str(shard / "durations.npy"), f"{durations.shape} durations for {len(arrays['tokens'])} tokens")
+
+
+def _embedding_faults(path: Path, n_rows: int) -> Iterator[Fault]:
+    """What is wrong with the embeddings, if there are any."""
+    if not path.is_file():
+        return
+    try:
+        embeddings = _open_array(path)
+    except (OSError, ValueError, EOFError) as error:
+        yield Fault(str(path), f"cannot be read ({error})")
+        return
+    if embeddings.shape != (n_rows, EMBEDDING_DIM) or not np.isfinite(embeddings).all():
+        yield Fault(str(path), f"no ({n_rows}, {EMBEDDING_DIM}) numbers; delete it, and `tts speakers` makes it anew")
 
 
 def _utterance_faults(

@@ -44,6 +44,7 @@ class EvaluationConfig(BaseModel):
     audio: Path | None = None  # folder of existing audio
     seeds: tuple[int, ...] = (1,)
     limit: int | None = Field(None, gt=0)  # lines
+    speaker: str | None = None  # name of one of the voice's; None = the first
     temperature: float | None = Field(None, ge=0, le=2)  # None = the voice's own
     speed: float = Field(1.0, ge=0.25, le=4)
     backend: str = "onnx"
@@ -68,10 +69,10 @@ def evaluate_voice(tts: TTS, config: EvaluationConfig, listeners: Listeners, tra
         InputError: the texts cannot be read, or nothing in them could be spoken.
     """
     lines = texts_of(config)[: config.limit]
-    tts.synthesize("Ready.", SamplingConfig(seed=0))  # the first request pays for what is loaded late
+    tts.synthesize("Ready.", SamplingConfig(seed=0, speaker=config.speaker))  # the first request pays for what is loaded late
     recordings: list[Recording] = []
     for seed in config.seeds:
-        sampling = SamplingConfig(temperature=config.temperature, speed=config.speed, seed=seed)
+        sampling = SamplingConfig(temperature=config.temperature, speed=config.speed, seed=seed, speaker=config.speaker)
         spoken = speak_lines(tts, lines, config.out / f"seed_{seed}", sampling, config.backend)
         recordings += track(spoken, len(lines), f"speaking, seed {seed}")
     if all(recording.path is None for recording in recordings):

@@ -63,10 +63,10 @@ class TimedBackend:
         """Wrap `inner`."""
         self.inner, self.clock = inner, clock
 
-    def encode(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def encode(self, tokens: np.ndarray, speaker: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
         """See Backend."""
         self.clock.switch(ENCODE)
-        result = self.inner.encode(tokens)
+        result = self.inner.encode(tokens, speaker)
         self.clock.switch(CONDITION)
         return result
 
@@ -100,5 +100,6 @@ def with_clock(tts: TTS) -> tuple[TTS, StageClock]:
     """The same voice with a clock around its parts; the networks are shared."""
     clock = StageClock()
     timed = TTS(tts.voice, TimedBackend(tts.backend, clock))
+    timed.speakers = tts.speakers
     timed.front_end = TimedFrontEnd(tts.front_end, clock)
     return timed, clock

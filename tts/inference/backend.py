@@ -1,6 +1,6 @@
 """What the engine needs of a backend: four pure functions over numpy arrays, and who provides them.
 
-Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands.
+Letters: S tokens, D width, K numbers of a speaker's vector, T frames, P patches, r frames per patch, F mel bands.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from tts.inference.voices import Voice
 class Backend(Protocol):
     """Runs a voice's networks; owns no state of any utterance."""
 
-    def encode(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3)."""
+    def encode(self, tokens: np.ndarray, speaker: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3), said by a speaker (K,) if the voice has several."""
         ...
 
     def condition(self, memory: np.ndarray, token_index: np.ndarray, place: np.ndarray) -> np.ndarray:

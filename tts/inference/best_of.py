@@ -45,6 +45,7 @@ class BestOf(TTS):
         sampling = with_seed(sampling)
         seeds = [derive_seed(sampling, take) for take in range(self.n_takes)]
         counts = [unknown, *({} for _ in seeds[1:])]
+        ear = self if sampling.speaker is None else self.with_speaker(sampling.speaker)
         takes = [
             super(BestOf, self).stream(text, sampling.model_copy(update={"seed": seed}), count)
             for seed, count in zip(seeds, counts, strict=True)
@@ -53,20 +54,20 @@ class BestOf(TTS):
         held: list[tuple[AudioChunk, ...]] = []
         for chunks in zip(*takes, strict=True):
             if chunks[0].words and any(row[0].words for row in held):
-                yield from self._choose(held, next(utterances))
+                yield from self._choose(ear, held, next(utterances))
                 held = []
             held.append(chunks)
-        yield from self._choose(held, next(utterances))
+        yield from self._choose(ear, held, next(utterances))
 
-    def _choose(self, rows: Sequence[tuple[AudioChunk, ...]], utterance: Utterance) -> list[AudioChunk]:
-        """The chunks of the best take of one utterance, and the silence around it."""
+    def _choose(self, ear: TTS, rows: Sequence[tuple[AudioChunk, ...]], utterance: Utterance) -> list[AudioChunk]:
+        """The chunks of the take of one utterance that is best to an ear, and the silence around it."""
         takes = list(zip(*rows, strict=True))
         if len(takes) == 1:
             return list(takes[0])
         ranks = []
         for take in takes:
             audio = np.concatenate([chunk.audio for chunk in take])
-            ranks.append(score_utterances(self, audio, self.sample_rate, [utterance], self.aligner).mean_log_prob)
+            ranks.append(score_utterances(ear, audio, self.sample_rate, [utterance], self.aligner).mean_log_prob)
         return list(takes[int(np.argmax(ranks))])
 
 

@@ -12,7 +12,7 @@ from tts.inference.alignment import open_aligner
 from tts.inference.engine import TTS
 from tts.inference.hearing import FLOOR, gain_between, speech_level
 from tts.inference.normal import JudgedClip, Normal, measure_normal, write_normal
-from tts.inference.scoring import judge
+from tts.inference.scoring import as_said_by, judge
 from tts.inference.voices import CONFIG_NAME, NORMAL_NAME, VoiceConfig, hash_file, read_voice_config
 
 MAX_CLIPS = 200
@@ -36,23 +36,23 @@ def add_normal(folder: Path, clips: Iterable[Utterance]) -> Normal:
         clips: of its speaker, held out; those that the aligner cannot fit are left out.
     """
     tts = TTS.load(folder)
-    mels = [(clip.mel.astype(np.float32), clip.tokens.astype(np.int64)) for clip in clips]
-    mels = [(mel, tokens) for mel, tokens in mels if len(mel) >= len(tokens)]
-    level = np.median([speech_level(mel) for mel, _ in mels], axis=0)
-    normal = measure_normal(judge_clips(tts, mels, level), len(tts.voice.symbols), level)
+    fitting = [clip for clip in clips if len(clip.mel) >= len(clip.tokens)]
+    level = np.median([speech_level(clip.mel.astype(np.float32)) for clip in fitting], axis=0)
+    normal = measure_normal(judge_clips(tts, fitting, level), len(tts.voice.symbols), level)
     write_normal(normal, folder / NORMAL_NAME)
     add_hash(folder, NORMAL_NAME)
     return normal
 
 
-def judge_clips(tts: TTS, mels: Iterable[tuple[np.ndarray, np.ndarray]], level: np.ndarray) -> Iterator[JudgedClip]:
-    """Judge clips, each of a mel (T, F) and its tokens (S, 3), brought to a level (F,)."""
+def judge_clips(tts: TTS, clips: Iterable[Utterance], level: np.ndarray) -> Iterator[JudgedClip]:
+    """Judge clips that are brought to a level (F,), each as said by its speaker if the voice knows them."""
     aligner = open_aligner(tts.voice)
-    for mel, tokens in mels:
+    for clip in clips:
+        mel, tokens = clip.mel.astype(np.float32), clip.tokens.astype(np.int64)
         gain = gain_between(speech_level(mel), level, np.ones(len(level), bool))
         levelled = np.maximum(mel + np.float32(gain), np.float32(np.log(FLOOR)))
         durations = aligner.align(levelled, tokens).durations
-        log_prob = judge(tts, tokens, durations, levelled).log_prob / mel.shape[1]
+        log_prob = judge(as_said_by(tts, clip.row.get("speaker", "")), tokens, durations, levelled).log_prob / mel.shape[1]
         yield JudgedClip(log_prob, np.repeat(tokens[:, 0], durations), word_frames(tokens[:, 2], durations))
 
 

@@ -24,6 +24,7 @@ from tts.inference.delivery import Delivery, draw, f0_factors, lengthen, plan_de
 from tts.inference.density import Drawing
 from tts.inference.mapping import Mapper, open_mapper
 from tts.inference.sampling import SamplingConfig
+from tts.inference.speakers import open_speakers
 from tts.inference.steering import Steering, open_steering, require_steering
 from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
 from tts.text.durations import expand_durations, round_durations
@@ -109,6 +110,7 @@ class TTS:
 
     Attributes:
         steering: what it can be steered along; None if the voice has no directions.
+        speakers: whom it can speak as.
     """
 
     def __init__(self, voice: Voice, backend: Backend, lexicon: dict[str, str] | None = None) -> None:
@@ -116,6 +118,7 @@ class TTS:
         self.voice, self.backend = voice, backend
         self.mapper: Mapper | None = None
         self.steering = open_steering(voice)
+        self.speakers = open_speakers(voice)
         self.front_end = FrontEnd(symbols=voice.symbols, lexicon=lexicon, manners=_manners(self.steering))
         self.mel_mean, self.mel_std = voice.mel_scale()
 
@@ -166,12 +169,26 @@ class TTS:
         steered.front_end = FrontEnd(self.front_end.phonemizer, self.voice.symbols, manners=_manners(steering))
         return steered
 
+    def with_speaker(self, who: str | Path) -> TTS:
+        """The same voice, speaking as another of its speakers unless a request names one; all else is shared.
+
+        Args:
+            who: a name; or the path of a recording, of a voice that hears them (needs the extra [speakers]).
+
+        Raises:
+            InputError: the voice has no such speaker, or the recording cannot be used.
+        """
+        chosen = copy(self)
+        chosen.speakers = self.speakers.choose(who)
+        return chosen
+
     def check(self, sampling: SamplingConfig) -> None:
         """Refuse settings that the voice cannot follow, before it speaks.
 
         Raises:
-            InputError: directions, and the voice has no steering; top_k or top_p, and it has no codes.
+            InputError: directions, and the voice has no steering; top_k or top_p, and it has no codes; a speaker whom it has not.
         """
+        self.speakers.vector(sampling.speaker)
         sampling.drawing(self.voice.config)
         if any(sampling.steer.values()):
             require_steering(self.steering, self.voice.config.name)
@@ -261,7 +278,7 @@ class TTS:
     def time_tokens(self, utterance: Utterance, sampling: SamplingConfig) -> tuple[np.ndarray, np.ndarray]:
         """Memory (S, D) of an utterance's tokens, and how many frames each is spoken for, int64 (S,)."""
         tokens = np.stack((utterance.tokens.ids, utterance.tokens.stress, utterance.tokens.place), axis=1)
-        memory, log_durations = self.backend.encode(tokens)
+        memory, log_durations = self.backend.encode(tokens, self.speakers.vector(sampling.speaker))
         log_durations = lengthen(self.steering, plan_delivery(utterance, sampling), log_durations)
         return memory, round_durations(log_durations, sampling.speed * self.voice.config.pace)
 

@@ -1,11 +1,12 @@
 """From trained models to a voice's graphs (ONNX), which need no torch to run.
 
-Every voice has `encode` (tokens to memory and log durations), `condition` (memory and durations to one condition per patch),
-`step` (one step of the backbone and the head, keys and values as inputs and outputs) and `vocode` (mel frames to the parameters
-of the spectrum, states as inputs and outputs). A voice of codes also has `level_1` ... (codes so far to the logits of the next
-level), `decode` (codes to frames) and `quantize` (frames to codes). Sampling, durations and the inverse STFT stay outside. The
-weights lie beside the graphs, see packing.py. Letters: S tokens, D width, T frames, P patches, r frames per patch, F mel bands, L
-blocks, H heads, W window, E width of a head, C codes, Q levels.
+Every voice has `encode` (tokens, and who speaks if there are several, to memory and log durations), `condition` (memory and
+durations to one condition per patch), `step` (one step of the backbone and the head, keys and values as inputs and outputs) and
+`vocode` (mel frames to the parameters of the spectrum, states as inputs and outputs). A voice of codes also has `level_1` ...
+(codes so far to the logits of the next level), `decode` (codes to frames) and `quantize` (frames to codes). Sampling, durations
+and the inverse STFT stay outside. The weights lie beside the graphs, see packing.py. Letters: S tokens, D width, T frames, P
+patches, r frames per patch, F mel bands, L blocks, H heads, W window, E width of a head, C codes, Q levels, K numbers of a
+speaker's vector.
 """
 
 from __future__ import annotations
@@ -34,15 +35,15 @@ OPSET = 20  # the first with GELU as one operation
 
 
 class EncodeGraph(nn.Module):
-    """Tokens (1, S, 3) to memory (1, S, D) and log durations (1, S)."""
+    """Tokens (1, S, 3), and the speaker's vector (1, K) if there are several, to memory (1, S, D) and log durations (1, S)."""
 
     def __init__(self, model: AcousticModel) -> None:
         super().__init__()
         self.acoustic = model
 
-    def forward(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, tokens: Tensor, speaker: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Encode."""
-        return self.acoustic.encode(tokens, tokens[..., 0] >= 0)
+        return self.acoustic.encode(tokens, tokens[..., 0] >= 0, speaker)
 
 
 class ConditionGraph(nn.Module):
@@ -270,7 +271,9 @@ def export_aligner(aligner: Aligner, path: Path) -> None:
 
 def _acoustic_graphs(model: AcousticModel) -> list[Graph]:
     config, width = model.config, model.config.encoder.width
-    tokens = torch.ones(1, 7, 3, dtype=torch.int64)
+    texts = {"tokens": torch.ones(1, 7, 3, dtype=torch.int64)}
+    if config.speakers is not None:
+        texts["speaker"] = torch.zeros(1, config.speakers.dim)
     index = torch.arange(7).repeat_interleave(2 * config.patch_size)[None]
     frames = {"memory": torch.zeros(1, 7, width), "token_index": index, "place": torch.zeros(1, index.shape[1], N_PLACE)}
     ring = torch.zeros(config.backbone_blocks, config.n_heads, config.window, width // config.n_heads)
@@ -284,7 +287,7 @@ def _acoustic_graphs(model: AcousticModel) -> list[Graph]:
     parameters = [f"parameter_{i}" for i in range(len(model.head.parameters_of(torch.zeros(1, 1, width))))]
     varying = {"memory": {1: "S"}, "token_index": {1: "T"}, "place": {1: "T"}}
     return [
-        Graph("encode", EncodeGraph(model), {"tokens": tokens}, ["memory", "log_durations"], {"tokens": {1: "S"}}),
+        Graph("encode", EncodeGraph(model), texts, ["memory", "log_durations"], {"tokens": {1: "S"}}),
         Graph("condition", ConditionGraph(model), frames, ["conditions"], varying),
         Graph("step", StepGraph(model), step, [*parameters, "new_keys", "new_values"]),
     ]

@@ -43,9 +43,10 @@ class OnnxBackend:
             for name in graphs_of(voice.config.acoustic)
         }
 
-    def encode(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3)."""
-        memory, log_durations = self.sessions["encode"].run(None, {"tokens": tokens[None]})
+    def encode(self, tokens: np.ndarray, speaker: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3), said by a speaker (K,) if the voice has several."""
+        inputs = {"tokens": tokens[None]} | ({} if speaker is None else {"speaker": speaker[None]})
+        memory, log_durations = self.sessions["encode"].run(None, inputs)
         return memory[0], log_durations[0]
 
     def condition(self, memory: np.ndarray, token_index: np.ndarray, place: np.ndarray) -> np.ndarray:

@@ -9,11 +9,15 @@ from pathlib import Path
 
 from torch import nn
 
+from tts.checkpoint import save_weights
 from tts.codec.vocoder import Vocoder
 from tts.errors import InputError
 from tts.inference.export import export_graphs
+from tts.inference.speakers import VECTORS
 from tts.inference.voices import (
     CONFIG_NAME,
+    SPEAKERS_NAME,
+    STEERING_NAME,
     SYMBOLS_NAME,
     WEIGHTS_NAME,
     VoiceConfig,
@@ -83,13 +87,18 @@ def package_voice(
         packing: how it is packed.
 
     Raises:
-        InputError: there is no bundled voice to share files with.
+        InputError: there is no bundled voice to share files with, or directions to steer a voice of several speakers along.
     """
     packing = packing or Packing()
+    if acoustic.speakers is not None and STEERING_NAME in packing.parts:
+        raise InputError(f"voice {facts.name!r} has several speakers, and directions are of one: leave the steering out")
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(acoustic, vocoder, folder, packing.int8, is_light=packing.is_light)
     (folder / SYMBOLS_NAME).write_text(symbols.to_json(), encoding="utf-8")
     files = [SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(acoustic.config))]
+    if acoustic.speakers is not None:
+        save_weights(folder / SPEAKERS_NAME, {VECTORS: acoustic.speakers.vectors.detach().clone()})
+        files.append(SPEAKERS_NAME)
     for name, path in packing.parts.items():
         shutil.copyfile(path, folder / name)
         files.append(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from tts.errors import InputError
 from tts.inference.density import Drawing
@@ -23,6 +25,13 @@ class SamplingConfig(BaseModel):
     pause: float = Field(0.15, ge=0, le=10)  # seconds of silence between sentences, twice that between paragraphs
     steer: dict[str, float] = {}  # doses along the voice's directions, -3 to 3 standard deviations of its words
     sigma: float = Field(1.0, ge=0, le=MAX_SIGMA)  # factor of the density's standard deviation; 0 gives the mean
+    speaker: str | None = None  # name of one of the voice's speakers; None = the first
+
+    @model_serializer(mode="wrap")
+    def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave the speaker out where nobody is named, so that what was spoken before keeps its key."""
+        values: dict[str, Any] = dump(self)
+        return values if self.speaker is not None else {name: value for name, value in values.items() if name != "speaker"}
 
     @field_validator("steer")
     @classmethod

@@ -137,6 +137,7 @@ def score_speech(tts: TTS, text: str, sampling: SamplingConfig, mel: np.ndarray)
         sampling: settings with which it did.
         mel: (T, F) of `Speech`, without the pauses between sentences; the words' times are without them too.
     """
+    tts = tts if sampling.speaker is None else tts.with_speaker(sampling.speaker)
     utterances = read_utterances(tts, text)
     durations = [tts.time_tokens(utterance, sampling)[1] for utterance in utterances]
     for own in durations:
@@ -201,7 +202,7 @@ def _word_frames(utterances: Sequence[Utterance], durations: np.ndarray) -> Iter
 
 
 def judge(tts: TTS, tokens: np.ndarray, durations: np.ndarray, mel: np.ndarray, known: np.ndarray | None = None) -> Judgement:
-    """Lead the model along the frames of one utterance.
+    """Lead the model along the frames of one utterance; of several speakers, as the one whom the voice speaks as.
 
     Args:
         tts: the voice.
@@ -211,7 +212,7 @@ def judge(tts: TTS, tokens: np.ndarray, durations: np.ndarray, mel: np.ndarray, 
         known: bool (F,) bands to look at; in the others the frames are taken to be what was expected. None means all.
     """
     size, n_frames = tts.voice.config.acoustic.patch_size, len(mel)
-    memory, _ = tts.backend.encode(tokens)
+    memory, _ = tts.backend.encode(tokens, tts.speakers.vector())
     token_index, place = expand_durations(durations, size)
     conditions = tts.backend.condition(memory, token_index, place)
     frames = ((mel - tts.mel_mean) / tts.mel_std).astype(np.float32)
@@ -226,6 +227,11 @@ def judge(tts: TTS, tokens: np.ndarray, durations: np.ndarray, mel: np.ndarray, 
         log_probs.append(density.log_prob(previous))
     mean = np.concatenate(means)[:n_frames] * tts.mel_std + tts.mel_mean
     return Judgement(np.concatenate(log_probs)[:n_frames], mean, np.concatenate(stds)[:n_frames] * tts.mel_std)
+
+
+def as_said_by(tts: TTS, speaker: str) -> TTS:
+    """A voice as somebody speaks with it, if they are one of its speakers; else as it is."""
+    return tts.with_speaker(speaker) if speaker in tts.speakers.vectors else tts
 
 
 def read_utterances(tts: TTS, text: str) -> list[Utterance]:

@@ -41,10 +41,10 @@ class TorchBackend:
         return torch.from_numpy(np.ascontiguousarray(array)).to(self.device)[None]
 
     @torch.inference_mode()
-    def encode(self, tokens: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3)."""
-        x = self._tensor(tokens)
-        memory, log_durations = self.acoustic.encode(x, torch.ones(x.shape[:2], dtype=torch.bool, device=self.device))
+    def encode(self, tokens: np.ndarray, speaker: np.ndarray | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """Memory (S, D) and log durations (S,) of int64 tokens (S, 3), said by a speaker (K,) if the voice has several."""
+        x, vector = self._tensor(tokens), None if speaker is None else self._tensor(speaker)
+        memory, log_durations = self.acoustic.encode(x, torch.ones(x.shape[:2], dtype=torch.bool, device=self.device), vector)
         return memory[0].cpu().numpy(), log_durations[0].cpu().numpy()
 
     @torch.inference_mode()

@@ -1,7 +1,8 @@
 """Voices: folders that hold all that speaking needs, found by name, path or repository, and checked before they are used.
 
 A voice folder holds `config.json` (VoiceConfig), `symbols.json`, `model.safetensors` (float16), the graphs of export.py and
-`README.md`, the card; some have parts besides (PART_NAMES). The hashes in `config.json` cover all files but itself and the card.
+`README.md`, the card; a voice of several speakers has `speakers.safetensors`, and some have parts besides (PART_NAMES). The
+hashes in `config.json` cover all files but itself and the card.
 No torch.
 """
 
@@ -28,6 +29,7 @@ DEFAULT_VOICE = "heart"
 CONFIG_NAME, SYMBOLS_NAME, WEIGHTS_NAME, CARD_NAME = "config.json", "symbols.json", "model.safetensors", "README.md"
 CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME = "codebook.safetensors", "steering.safetensors", "align.onnx"
 NORMAL_NAME = "normal.json"  # normal.py
+SPEAKERS_NAME = "speakers.safetensors"  # vectors of the speakers, of a voice of several
 PART_NAMES = (CODEBOOK_NAME, STEERING_NAME, ALIGNER_NAME, NORMAL_NAME)  # what a voice may have or not
 GRAPHS = ("encode", "condition", "step", "vocode")  # of every voice
 SUFFIXES = (".json", ".onnx", ".safetensors")  # of the files that are downloaded: nothing that runs when it is read
@@ -51,6 +53,11 @@ class VoiceConfig(BaseModel):
     vocoder: VocoderConfig
     sha256: dict[str, str]  # of the files
     shared: dict[str, str] = {}  # files that lie not in this folder but in that of a bundled voice, by its name
+
+    @property
+    def speaker_names(self) -> tuple[str, ...]:
+        """Names of the speakers, the default one first; none if it has but one."""
+        return () if self.acoustic.speakers is None else self.acoustic.speakers.names
 
 
 @dataclass(frozen=True)
@@ -220,6 +227,8 @@ def _check_files(folder: Path, config: VoiceConfig, remedy: str) -> None:
         InputError: a file has no hash, is missing, or is another.
     """
     needed = {SYMBOLS_NAME, WEIGHTS_NAME, *(f"{graph}.onnx" for graph in graphs_of(config.acoustic))}
+    if config.acoustic.speakers is not None:
+        needed.add(SPEAKERS_NAME)
     for file in sorted(needed - config.sha256.keys()):
         raise InputError(f"{folder / CONFIG_NAME}: damaged voice (no hash for {file}); {remedy}")
     for file, owner in config.shared.items():

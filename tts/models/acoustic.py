@@ -17,6 +17,7 @@ from torch.nn import functional
 
 from tts.models.config import AcousticConfig
 from tts.models.heads import FrameDistribution, build_head
+from tts.models.speakers import Speakers
 from tts.models.text_encoder import DurationPredictor, TextEncoder
 from tts.nn.attention import AttentionState
 from tts.nn.conv import ConvNeXtBlock
@@ -121,6 +122,7 @@ class AcousticModel(nn.Module):
         self.prenet = Prenet(frames_width, width, config.prenet_dropout)
         self.backbone = Transformer(width, config.n_heads, config.hidden, config.backbone_blocks, config.dropout, config.window)
         self.head = build_head(config, quantizer)
+        self.speakers = None if config.speakers is None else Speakers(config.speakers, width)
         self.register_buffer("mel_mean", torch.zeros(config.n_mels))
         self.register_buffer("mel_std", torch.ones(config.n_mels))
 
@@ -132,9 +134,21 @@ class AcousticModel(nn.Module):
         """Inverse of normalize."""
         return frames * self.mel_std + self.mel_mean
 
-    def encode(self, tokens: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-        """Memory (B, S, D) and log durations (B, S) of tokens (B, S, 3) under mask (B, S)."""
+    def encode(self, tokens: Tensor, mask: Tensor, speaker: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Encode texts; who speaks is heard by all that reads the memory.
+
+        Args:
+            tokens: int64 (B, S, 3).
+            mask: bool (B, S).
+            speaker: (B, K) a vector of each text's speaker, of a model of several speakers.
+
+        Returns:
+            Memory (B, S, D) and log durations (B, S).
+        """
         memory = self.encoder(tokens, mask)
+        assert (speaker is None) == (self.speakers is None), "a model of several speakers, and no other, is told who speaks"
+        if self.speakers is not None:
+            memory = memory + self.speakers(speaker)[:, None]
         return memory, self.durations(memory, mask)
 
     def condition(self, memory: Tensor, token_index: Tensor, place: Tensor, patch_mask: Tensor) -> Tensor:

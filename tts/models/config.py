@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, SerializerFunctionWrapHandler, model_serializer, model_validator
 
+from tts.audio.speaker import EMBEDDING_DIM
 from tts.models.quantizer_config import QuantizerConfig
 
 HeadKind = Literal["gaussian", "low_rank", "full", "mixture", "experts", "regression", "codes"]
@@ -37,6 +38,24 @@ class HeadConfig(BaseModel):
     min_std: float = Field(0.05, gt=0)  # floor of the standard deviation, in normalised units
 
 
+class SpeakerConfig(BaseModel):
+    """Settings of what a model of several speakers is told of who speaks."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Literal["table", "reference"] = "table"  # a learned vector for each speaker, or an embedding of a recording
+    dim: int = Field(256, gt=0)  # numbers of a speaker's vector
+    names: tuple[str, ...] = ()  # of the speakers, in the order of their vectors; training adds those of its features
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.kind == "reference" and self.dim != EMBEDDING_DIM:
+            raise ValueError(f"a reference has {EMBEDDING_DIM} numbers; leave dim = {self.dim} out")
+        if len(set(self.names)) < len(self.names) or not all(self.names):
+            raise ValueError("every speaker has a name of their own")
+        return self
+
+
 class AcousticConfig(BaseModel):
     """Settings of the acoustic model."""
 
@@ -54,3 +73,10 @@ class AcousticConfig(BaseModel):
     window: int = Field(96, gt=0)  # patches that the backbone looks back on
     prenet_dropout: float = Field(0.2, ge=0, lt=1)
     dropout: float = Field(0.05, ge=0, lt=1)
+    speakers: SpeakerConfig | None = None  # None: all is said by one speaker
+
+    @model_serializer(mode="wrap")
+    def _dump(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Leave speakers out where there are none: such a model is described as it was before there were any."""
+        values: dict[str, Any] = dump(self)
+        return values if self.speakers is not None else {name: value for name, value in values.items() if name != "speakers"}

@@ -57,6 +57,7 @@ class Speaker:
         language: such as en-us.
         license: SPDX identifier.
         summary: one line.
+        names: of the people it can speak as, if there are several.
     """
 
     id: str
@@ -64,6 +65,7 @@ class Speaker:
     language: str = "en-us"
     license: str = ""
     summary: str = ""
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def load_speakers(voices: Sequence[str]) -> list[Speaker]:
         tts = TTS.load(find_voice(name).resolve())  # also found when the working folder is another
         tts.synthesize(WARM_UP)
         config = tts.voice.config
-        speakers.append(Speaker(config.name, tts, config.language, config.license, config.summary))
+        speakers.append(Speaker(config.name, tts, config.language, config.license, config.summary, config.speaker_names))
     if len({speaker.id for speaker in speakers}) < len(speakers):
         raise InputError(f"voices {', '.join(voices)}: two of one name; leave one out")
     return speakers

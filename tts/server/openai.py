@@ -10,7 +10,7 @@ from typing import Any
 from fastapi import APIRouter, Response
 
 from tts.server.delivery import Delivery
-from tts.server.desk import MODEL, MODEL_ALIASES, Desk, Reading
+from tts.server.desk import MODEL, MODEL_ALIASES, Desk, Reading, Speaker
 from tts.server.encoders import MEDIA_TYPES
 from tts.server.errors import ApiError, as_api_error
 from tts.server.requests import SpeechRequest
@@ -42,7 +42,7 @@ def add_routes(router: APIRouter, desk: Desk) -> None:
     async def voices() -> dict[str, Any]:
         """The voices that may be asked for."""
         fields = ("id", "language", "license", "summary")
-        rows = [{"name": s.id} | {field: getattr(s, field) for field in fields} for s in desk.speakers.values()]
+        rows = [{"name": s.id} | {field: getattr(s, field) for field in fields} | _speakers(s) for s in desk.speakers.values()]
         return {"object": "list", "default": desk.default.id, "voices": rows}
 
     @router.get("/models")
@@ -84,6 +84,11 @@ async def as_events(stream: Stream, n_characters: int, desk: Desk) -> AsyncItera
         return
     usage = {"input_tokens": n_characters, "output_tokens": n_frames, "total_tokens": n_characters + n_frames}
     yield _event({"type": "speech.audio.done", "usage": usage})
+
+
+def _speakers(voice: Speaker) -> dict[str, Any]:
+    """Names of a voice's speakers, if it has several."""
+    return {"speakers": list(voice.names)} if voice.names else {}
 
 
 def _event(values: dict[str, Any]) -> bytes:

@@ -37,6 +37,8 @@ class SpeechRequest(BaseModel):
     sigma: float = Field(1.0, ge=0, le=MAX_SIGMA)  # of ours: factor of the density's deviation
     steer: dict[str, float] = {}  # of ours: doses of pitch, energy, brightness, rate, -3 to 3
 
+    speaker: str | None = Field(None, max_length=MAX_NAME)  # of ours: one of the voice's speakers, by name alone
+
     @field_validator("steer")
     @classmethod
     def _check_steer(cls, steer: dict[str, float]) -> dict[str, float]:
@@ -50,9 +52,8 @@ class SpeechRequest(BaseModel):
 
     def order(self) -> Order:
         """What is asked for."""
-        sampling = SamplingConfig(
-            temperature=self.temperature, speed=self.speed, seed=self.seed, pause=self.pause, sigma=self.sigma, steer=self.steer
-        )
+        names = ("temperature", "speed", "seed", "pause", "sigma", "steer", "speaker")
+        sampling = SamplingConfig(**{name: getattr(self, name) for name in names})
         voice = self.voice if isinstance(self.voice, str) else self.voice.id
         return Order(self.input, voice, self.response_format, sampling)
 

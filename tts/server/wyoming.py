@@ -17,7 +17,7 @@ from typing import Any
 from wyoming.audio import AudioChunk, AudioStart, AudioStop
 from wyoming.error import Error
 from wyoming.event import Event
-from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice
+from wyoming.info import Attribution, Describe, Info, TtsProgram, TtsVoice, TtsVoiceSpeaker
 from wyoming.server import AsyncEventHandler, AsyncTcpServer
 from wyoming.tts import Synthesize, SynthesizeChunk, SynthesizeStart, SynthesizeStop, SynthesizeStopped, SynthesizeVoice
 
@@ -143,7 +143,7 @@ class Handler(AsyncEventHandler):
 
     async def _speak(self, text: str, voice: SynthesizeVoice | None) -> None:
         name = voice.name if voice and voice.name else self.desk.default.id
-        reading = self.desk.take(Order(text, name, "pcm", SamplingConfig()))
+        reading = self.desk.take(Order(text, name, "pcm", SamplingConfig(speaker=voice.speaker if voice else None)))
         rate, self.stream = reading.speaker.model.sample_rate, reading.stream
         watch = asyncio.create_task(self._watch(reading.stream))
         try:
@@ -173,6 +173,7 @@ def describe(desk: Desk) -> Info:
     """What Home Assistant is told about the voices."""
     about = Attribution(name=MODEL, url="")
     speakers = desk.speakers.values()
-    voices = [TtsVoice(s.id, about, True, s.summary, None, languages=[s.language]) for s in speakers]
+    people = {s.id: [TtsVoiceSpeaker(name) for name in s.names] or None for s in speakers}
+    voices = [TtsVoice(s.id, about, True, s.summary, None, languages=[s.language], speakers=people[s.id]) for s in speakers]
     summary = "Text to speech on a CPU"
     return Info(tts=[TtsProgram(MODEL, about, True, summary, None, voices, supports_synthesize_streaming=True)])

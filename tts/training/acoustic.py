@@ -34,6 +34,7 @@ from tts.training.batches import Batch, collate, encode_batch, shift
 from tts.training.distributed import Rows, without_joining
 from tts.training.optim import OptimConfig, Updater
 from tts.training.signs import measure_signs
+from tts.training.speakers import References
 
 N_VALID = 128  # held-out utterances that are validated on, at most
 N_SIGNS = 12  # held-out utterances that the model speaks from its own history
@@ -86,7 +87,8 @@ class AcousticTask:
         device: where it runs.
 
     Raises:
-        InputError: the model's head cannot be trained by a loss that the settings ask for.
+        InputError: the model's head cannot be trained by a loss that the settings ask for, or the model hears references and
+            the features have no embeddings.
     """
 
     def __init__(
@@ -104,6 +106,10 @@ class AcousticTask:
         check_loss(model.config.head.kind, config.loss, weights)
         self.model, self.config, self.device = model.to(device), config, torch.device(device)
         self.train, self.valid, self.steps = train, valid, config.steps
+        self.references: References | None = None
+        if model.speakers is not None and model.speakers.config.kind == "reference":
+            self.references = References(train, seed)
+            self.references.describe_to(model.speakers)
         self.updater = Updater(model, optim, config.steps, self._loss)
         self.world = self.updater.world
         self.sampler = LengthSampler(train.n_frames, config.batch_frames, seed, rank=self.world.rank, world_size=self.world.size)
@@ -111,13 +117,16 @@ class AcousticTask:
 
     def batch(self, step: int) -> Batch:
         """Utterances of a step that are this process's, and `whole`: rows and frames of the batch of all processes."""
-        batch = self._collate([self.train[int(index)] for index in self.sampler.batch(step)])
+        indices = self.sampler.batch(step).tolist()
+        batch = self._collate([self.train[index] for index in indices])
+        if self.references is not None:
+            batch["speaker"] = self.references.draw(indices, step)
         n_rows, n_frames = self.sampler.shape(step)
         n_frames += -n_frames % self.model.config.patch_size
         return batch | {"whole": torch.tensor([n_rows, n_frames])}
 
     def _collate(self, utterances: list[Utterance]) -> Batch:
-        return collate(utterances, self.model.config.patch_size)
+        return collate(utterances, self.model.config.patch_size, self.model.config.speakers)
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """Take one step; returns the losses of the whole batch."""

@@ -117,7 +117,7 @@ def align_folder(
     Raises:
         InputError: there is no such run.
     """
-    key, shards, done = _key_of(run), shard_folders(folder), 0
+    key, shards, done = _key_of(run), list(dict.fromkeys(shard_folders(folder))), 0  # a mixture may name one twice
     job = AlignPart(run, key, rules, frame_rate, device)
     parts = [part for shard in shards for part in _parts(shard, key)]
     left = {shard: sum(part.path.parents[1] == shard for part in parts) for shard in shards}

@@ -14,18 +14,25 @@ from torch import Tensor
 from tts.data.dataset import Utterance, pad
 from tts.errors import InputError
 from tts.models.acoustic import AcousticModel
+from tts.models.config import SpeakerConfig
+from tts.models.speakers import UNKNOWN
 from tts.nn.masks import lengths_to_mask
 from tts.text.durations import expand_durations
 
 Batch = dict[str, Tensor]
 
 
-def collate(utterances: list[Utterance], patch_size: int) -> Batch:
+def collate(utterances: list[Utterance], patch_size: int, speakers: SpeakerConfig | None = None) -> Batch:
     """Batch utterances that have durations; the mel's last frame is repeated to fill the last patch.
+
+    Args:
+        utterances: as a features folder gives them.
+        patch_size: frames of a patch.
+        speakers: of the model that the batch is for; None if it has one.
 
     Returns:
         tokens (B, S, 3), token_lengths (B,), durations (B, S), token_index (B, T), place (B, T, N_PLACE), mel (B, T, F),
-        patch_lengths (B,), with T = P * patch_size.
+        patch_lengths (B,), with T = P * patch_size; and speaker (B,), its place among those of the model, if it has several.
     """
     expanded = [expand_durations(_durations_of(utterance), patch_size) for utterance in utterances]
     mels = []
@@ -41,6 +48,9 @@ def collate(utterances: list[Utterance], patch_size: int) -> Batch:
         "token_lengths": np.array([len(utterance.tokens) for utterance in utterances]),
         "patch_lengths": np.array([len(mel) // patch_size for mel in mels]),
     }
+    if speakers is not None:
+        places = {name: place for place, name in enumerate(speakers.names)}
+        arrays["speaker"] = np.array([places.get(utterance.row.get("speaker", ""), UNKNOWN) for utterance in utterances])
     return {name: torch.from_numpy(array) for name, array in arrays.items()}
 
 
@@ -77,7 +87,8 @@ def encode_batch(model: AcousticModel, batch: Batch) -> Encoded:
     token_mask = lengths_to_mask(batch["token_lengths"], batch["tokens"].shape[1])
     patch_mask = lengths_to_mask(batch["patch_lengths"], batch["mel"].shape[1] // size)
     frame_mask = patch_mask.repeat_interleave(size, dim=1)
-    memory, log_durations = model.encode(batch["tokens"], token_mask)
+    speaker = None if model.speakers is None else model.speakers.look_up(batch["speaker"])
+    memory, log_durations = model.encode(batch["tokens"], token_mask, speaker)
     conditions = model.condition(memory, batch["token_index"], batch["place"], patch_mask)
     frames = model.normalize(batch["mel"]) * frame_mask[..., None]
     return Encoded(conditions, log_durations, frames, token_mask, patch_mask, frame_mask)

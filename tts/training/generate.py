@@ -19,7 +19,7 @@ from torch import Tensor
 
 from tts.data.dataset import FeatureFolder
 from tts.data.sampler import LengthSampler
-from tts.data.shards import INDEX, MEL, SHARDS, SPEAKERS, SYMBOLS, jsonl, read_rows, shard_folders
+from tts.data.shards import INDEX, MEL, SHARDS, SPEAKERS, SYMBOLS, jsonl, read_rows, read_shards
 from tts.models.acoustic import AcousticModel
 from tts.training.batches import Batch, collate, encode_batch, shift
 
@@ -57,7 +57,7 @@ def generate_features(
         The number of utterances done so far; the folder is complete when the iteration ends.
     """
     shutil.rmtree(out, ignore_errors=True)
-    shards = shard_folders(source)
+    shards = read_shards(source)
     folders = [out] if len(shards) == 1 else [out / f"{number:05d}" for number in range(len(shards))]
     generator = torch.Generator().manual_seed(seed)
     done = before = 0
@@ -72,15 +72,18 @@ def generate_features(
 
 def _generate_shard(
     model: AcousticModel,
-    source: Path,
+    shard: tuple[Path, str],
     out: Path,
     temperature: float,
     hours: float,
     seed: int,
     generator: torch.Generator,
 ) -> Iterator[int]:
-    """Make one shard; yields the number of utterances done so far."""
-    _link(source, out, SHARED)
+    """Make one shard, of a folder and the name of its speaker; yields the number of utterances done so far."""
+    source, speaker = shard
+    _link(source, out, SHARED if not speaker else tuple(name for name in SHARED if name != SPEAKERS))
+    if speaker:
+        (out / SPEAKERS).write_text(json.dumps([speaker]), encoding="utf-8")
     analysis = json.loads((source / MEL).read_text(encoding="utf-8"))
     limit = hours * 3600 * analysis["sample_rate"] / analysis["hop_length"]
     splits = {row["split"] for row in read_rows(source / INDEX)}
@@ -90,12 +93,14 @@ def _generate_shard(
     for split, most in (("train", limit), ("valid", float("inf"))):
         if split not in splits:
             continue
-        data = FeatureFolder(source, split)
+        data = FeatureFolder(source, split, speaker)
         sampler = LengthSampler(data.n_frames, BATCH_FRAMES, seed)
         step = taken = 0
         while taken < min(most, data.n_frames.sum()):
             utterances = [data[int(index)] for index in sampler.batch(step)]
-            frames = generate_frames(model, collate(utterances, model.config.patch_size), temperature, generator)
+            frames = generate_frames(
+                model, collate(utterances, model.config.patch_size, model.config.speakers), temperature, generator
+            )
             for utterance, mel in zip(utterances, frames.numpy().astype(np.float16), strict=True):
                 length = len(utterance.mel)
                 mels.append(mel[:length])

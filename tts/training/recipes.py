@@ -23,11 +23,12 @@ from tts.models.quantizer import Quantizer, build_quantizer
 from tts.models.quantizer_config import QuantizerConfig
 from tts.training.acoustic import AcousticTask, AcousticTaskConfig, measure_mel
 from tts.training.aligner import AlignerTask, AlignerTaskConfig
-from tts.training.distributed import current_world
+from tts.training.distributed import current_world, shard_like
 from tts.training.loop import TrainConfig
 from tts.training.optim import OptimConfig
 from tts.training.quantizer import QuantizerTask, QuantizerTaskConfig
-from tts.training.start import Start, check_fit, freeze
+from tts.training.speakers import add_names
+from tts.training.start import Start, add_speakers, check_fit, freeze
 from tts.training.stopping import BEST_NAME
 from tts.training.vocoder import SegmentSampler, VocoderTask, VocoderTaskConfig
 
@@ -113,12 +114,13 @@ class AcousticRecipe(Recipe):
         """Make the task; frames are normalised as the quantizer's are, if there is one.
 
         Raises:
-            InputError: the head needs a quantizer and none is named, or the other way round.
+            InputError: the head needs a quantizer and none is named, or the other way round; or speakers have no names.
         """
         train, valid = FeatureFolder(self.features, "train"), FeatureFolder(self.features, "valid")
         encoder = self.model.encoder.model_copy(update={"n_symbols": len(train.symbols)})
+        speakers = None if self.model.speakers is None else add_names(self.model.speakers, train)
         own = None if self.start is None else self.model.quantizer  # of what this begins with, whose weights bring it along
-        config = self.model.model_copy(update={"encoder": encoder, "quantizer": own})
+        config = self.model.model_copy(update={"encoder": encoder, "quantizer": own, "speakers": speakers})
         quantizer = None if self.quantizer is None else load_quantizer(self.quantizer, config.patch_size)
         model = AcousticModel(config, quantizer)
         _set_scale(model, train, quantizer)
@@ -184,9 +186,13 @@ def _begin_with(task: AnyTask, start: Start) -> None:
     symbols = task.train.symbols if isinstance(task, AcousticTask | AlignerTask) else None
     if start.symbols is not None and symbols is not None and symbols != start.symbols:
         raise InputError(f"{start.name}: its symbols are not those of the features; `tts prepare` makes them anew")
+    if isinstance(task, AcousticTask):
+        start = add_speakers(start, task.model)
     check_fit(task.model, start)
-    task.updater.module.load_state_dict(start.weights)
-    for name, value in start.weights.items():
+    own = task.updater.module.state_dict()
+    weights = {name: shard_like(value, own[name]) for name, value in start.weights.items()}
+    task.updater.module.load_state_dict(weights)
+    for name, value in weights.items():
         task.updater.average[name].copy_(value)
     if isinstance(task, VocoderTask) and start.critic is not None:
         task.critic.module.load_state_dict(start.critic)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import Any
 
 from torch import Tensor, nn
 
 from tts.errors import InputError
+from tts.models.acoustic import AcousticModel
 from tts.text.symbols import SymbolTable
+from tts.training.distributed import gather
+
+TABLE = "speakers.table.weight"
+VECTORS = {TABLE, "speakers.known"}  # weights that have a row for each speaker
 
 
 @dataclass(frozen=True)
@@ -43,6 +48,32 @@ def check_fit(module: nn.Module, start: Start) -> None:
         if wanted.get(name) != given.get(name):
             there, here = given.get(name, "missing"), wanted.get(name, "not known")
             raise InputError(f"{start.name}: {name} is {there} there and {here} in the recipe's model; take its [model] out")
+
+
+def add_speakers(start: Start, model: AcousticModel) -> Start:
+    """Let weights be of as many speakers as a new model: one without any gets the model's own, which add nothing yet.
+
+    Speakers that are new in a table begin as the mean of those that it has; references are known by their embeddings.
+
+    Raises:
+        InputError: the model names the speakers of the weights otherwise.
+    """
+    if model.speakers is None:
+        return start
+    own = {f"speakers.{name}": value for name, value in gather(model.speakers.state_dict()).items()}
+    names = tuple((start.model.get("speakers") or {}).get("names", ()))
+    if not names:
+        return replace(start, weights=start.weights | own)
+    if model.speakers.config.names[: len(names)] != names:
+        raise InputError(f"{start.name}: its speakers are {', '.join(names)}; leave model.speakers.names out of the recipe")
+    weights = dict(start.weights)
+    for name in VECTORS & own.keys() & weights.keys():
+        before, grown = weights[name], own[name].clone()
+        if name == TABLE:
+            grown[:] = before.mean(0)
+        grown[: len(before)] = before
+        weights[name] = grown
+    return replace(start, weights=weights)
 
 
 def freeze(module: nn.Module, patterns: tuple[str, ...]) -> None:
