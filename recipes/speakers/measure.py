@@ -4,7 +4,7 @@
 
 A row is who was asked for, a column whose recordings (folders of the corpus) the speech is compared with: the cosine of the mean
 embedding of the spoken sentences with that of the recordings. The recordings' own row, the first half of them against the second,
-is what a perfect voice would reach.
+is what a perfect voice would reach. A voice of one speaker has one row.
 """
 
 from __future__ import annotations
@@ -55,6 +55,8 @@ def main() -> None:
     rows = {name: mean_of(embeddings[::2]) for name, embeddings in recorded.items()}
     rows = {f"recorded {name}": row for name, row in rows.items()}
     rows |= {f"--speaker {who}": speak(tts.with_speaker(who)) for who in (*tts.speakers.vectors, *args.recording)}
+    if not tts.speakers.vectors:
+        rows[args.voice] = speak(tts)
     others = {name: mean_of(embeddings[1::2]) for name, embeddings in recorded.items()}
     width = max(map(len, rows))
     print(" " * width + "".join(f"{name:>8}" for name in means))
