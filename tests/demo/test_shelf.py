@@ -44,6 +44,16 @@ def test_a_voice_with_a_codebook_is_offered_mapped_to_it_too(tiny_acoustic, tiny
     assert shelf.get("it mapped to codes").backend is shelf.get("it").backend
 
 
+def test_a_voice_of_several_speakers_is_offered_as_each_of_them(choir_voice):
+    shelf = Shelf({"choir": choir_voice})
+    assert shelf.names == ["choir", "choir as bert"]
+    anna, bert = (shelf.get(name) for name in shelf.names)
+    assert bert.backend is anna.backend
+    heard = bert.synthesize("Hello.", SamplingConfig(seed=1)).mel
+    assert np.array_equal(heard, anna.synthesize("Hello.", SamplingConfig(seed=1, speaker="bert")).mel)
+    assert heard.shape != (mel := anna.synthesize("Hello.", SamplingConfig(seed=1)).mel).shape or not np.allclose(heard, mel)
+
+
 def test_an_empty_shelf_is_refused():
     with pytest.raises(InputError, match="no voice"):
         Shelf({})

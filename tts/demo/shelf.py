@@ -1,12 +1,14 @@
 """The voices that the demo offers: opened at the first use and kept. No name from a request ever becomes a path.
 
-A voice with a codebook is offered twice: as it is, and with its draws mapped to the codebook.
+A voice with a codebook is offered twice: as it is, and with its draws mapped to the codebook; one of several speakers is offered as
+each of them.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 
 from tts.errors import InputError
@@ -14,8 +16,6 @@ from tts.inference.engine import TTS
 from tts.inference.voices import ALIGNER_NAME, CARD_NAME, CODEBOOK_NAME, VoiceConfig, list_voices, read_voice_config
 
 WARM_UP = "Hello, zyxolant."  # a known and an unknown word: what is loaded at the first use is loaded before the first visitor
-
-
 MAPPED = " mapped to codes"  # behind the name of a voice
 
 
@@ -33,8 +33,8 @@ class Shelf:
             InputError: there is no voice.
         """
         self._sources = dict(voices if voices is not None else {name: name for name in list_voices()})
-        self._mapped = {
-            f"{name}{MAPPED}": name for name, source in self._sources.items() if CODEBOOK_NAME in _config_of(source).sha256
+        self._variants = {
+            f"{name}{ending}": (name, vary) for name, source in self._sources.items() for ending, vary in _variants(source)
         }
         self._n_threads = n_threads
         self._open: dict[str, TTS] = {}
@@ -45,7 +45,7 @@ class Shelf:
     @property
     def names(self) -> list[str]:
         """Of the voices, the default one first."""
-        return [*self._sources, *self._mapped]
+        return [*self._sources, *self._variants]
 
     @property
     def listeners(self) -> list[str]:
@@ -61,8 +61,9 @@ class Shelf:
         if name not in self.names:
             raise InputError(f"unknown voice {name!r}: take one of {', '.join(self.names)}")
         with self._lock:
-            if name not in self._open and name in self._mapped:
-                self._open[name] = self._opened(self._mapped[name]).mapped_to("codebook")
+            if name not in self._open and name in self._variants:
+                source, vary = self._variants[name]
+                self._open[name] = vary(self._opened(source))
             return self._opened(name)
 
     def _opened(self, name: str) -> TTS:
@@ -79,6 +80,15 @@ class Shelf:
         """A voice's card, Markdown; "" if it has none."""
         path = self.get(name).voice.folder / CARD_NAME
         return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _variants(source: str | Path | TTS) -> Iterator[tuple[str, Callable[[TTS], TTS]]]:
+    """How else a voice can be heard: what its name ends with, and what makes it of the voice."""
+    config = _config_of(source)
+    if CODEBOOK_NAME in config.sha256:
+        yield MAPPED, lambda tts: tts.mapped_to("codebook")
+    for name in config.acoustic.speakers.names[1:] if config.acoustic.speakers else ():
+        yield f" as {name}", partial(TTS.with_speaker, who=name)
 
 
 def _config_of(source: str | Path | TTS) -> VoiceConfig:
