@@ -1,7 +1,7 @@
 """The voices that the demo offers: opened at the first use and kept. No name from a request ever becomes a path.
 
-A voice with a codebook is offered twice: as it is, and with its draws mapped to the codebook; one of several speakers is offered as
-each of them.
+A voice with a codebook is offered twice: as it is, and with its draws mapped to the codebook; one of several speakers is offered
+as each of them.
 """
 
 from __future__ import annotations
