@@ -10,8 +10,8 @@ from tts.evaluation.bench import bench_table, run_bench, time_latency
 from tts.evaluation.marathon import marathon_table, run_marathon
 from tts.evaluation.stages import STAGES, StageClock, with_clock
 from tts.evaluation.texts import LATENCY, long_text
-from tts.inference.engine import AudioChunk
 from tts.inference.sampling import SamplingConfig
+from tts.inference.speech import AudioChunk
 
 
 def shown(table):

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from tts.errors import InputError
-from tts.inference.engine import AudioChunk, WordTiming
+from tts.inference.speech import AudioChunk, WordTiming
 from tts.server.app import make_app
 from tts.server.desk import Desk, Speaker
 from tts.server.listen import DrainingServer, make_server

@@ -17,8 +17,9 @@ from tts.errors import InputError
 from tts.inference.subtitles import Sentence, timings_format
 
 if TYPE_CHECKING:
-    from tts.inference.engine import TTS, AudioChunk
+    from tts.inference.engine import TTS
     from tts.inference.sampling import SamplingConfig
+    from tts.inference.speech import AudioChunk
 
 Write = Callable[[np.ndarray], object]
 STDOUT = Path("-")

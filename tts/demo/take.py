@@ -12,8 +12,9 @@ import numpy as np
 from tts.audio.io import to_pcm16
 from tts.config import validate
 from tts.errors import InputError
-from tts.inference.engine import TTS, AudioChunk, WordTiming, with_seed
+from tts.inference.engine import TTS, with_seed
 from tts.inference.sampling import SamplingConfig
+from tts.inference.speech import AudioChunk, WordTiming
 from tts.inference.subtitles import Sentence
 
 PIECE_SECONDS = 1.0  # of streamed audio: a player wants pieces of equal length, not under a second

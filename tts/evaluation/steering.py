@@ -12,8 +12,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from tts.errors import InputError
-from tts.inference.engine import TTS, Speech
+from tts.inference.engine import TTS
 from tts.inference.sampling import SamplingConfig
+from tts.inference.speech import Speech
 from tts.inference.steering import PITCH, RATE, Steering
 from tts.models.steering import Directions
 from tts.text.durations import expand_durations

@@ -12,9 +12,10 @@ import numpy as np
 
 from tts.errors import InputError
 from tts.inference.alignment import open_aligner
-from tts.inference.engine import TTS, AudioChunk, Speech, with_seed
+from tts.inference.engine import TTS, with_seed
 from tts.inference.sampling import SamplingConfig
 from tts.inference.scoring import read_utterances, score_utterances
+from tts.inference.speech import AudioChunk, Speech
 from tts.text.frontend import Utterance
 
 MAX_TAKES = 16

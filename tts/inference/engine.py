@@ -11,12 +11,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from copy import copy
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from tts.audio.io import write_audio
 from tts.codec.synthesis import SpectrumFrames, SynthesisStream
 from tts.errors import InputError
 from tts.inference.backend import Backend, load_backend
@@ -25,6 +24,7 @@ from tts.inference.density import Drawing
 from tts.inference.mapping import Mapper, open_mapper
 from tts.inference.sampling import SamplingConfig
 from tts.inference.speakers import open_speakers
+from tts.inference.speech import AudioChunk, Speech, WordTiming
 from tts.inference.steering import Steering, open_steering, require_steering
 from tts.inference.voices import DEFAULT_VOICE, Voice, load_voice
 from tts.text.durations import expand_durations, round_durations
@@ -33,76 +33,6 @@ from tts.text.manner import MANNERS, SIGMA
 
 MIN_F0_HZ, MAX_F0_HZ = 40.0, 812.0  # of a vocoder
 FIRST_BLOCK, BLOCK = 16, 32  # mel frames that the vocoder takes at once: few at first, for the ear does not wait
-
-
-@dataclass(frozen=True)
-class WordTiming:
-    """When a word is spoken.
-
-    Attributes:
-        text: the spoken word.
-        start: seconds from the beginning of the audio.
-        end: seconds.
-    """
-
-    text: str
-    start: float
-    end: float
-
-
-@dataclass(frozen=True)
-class AudioChunk:
-    """A piece of the stream.
-
-    Attributes:
-        audio: (N,) float32 in [-1, 1].
-        sample_rate: Hz.
-        start: seconds from the beginning of the stream.
-        words: timings of all words of an utterance, on its first chunk; empty on the others.
-        mel: (T, F) natural-log mel frames that were made for this chunk; they run ahead of the audio.
-        text: the written sentence, on the first chunk of an utterance; "" on the others.
-    """
-
-    audio: np.ndarray
-    sample_rate: int
-    start: float
-    words: list[WordTiming] = field(default_factory=list)
-    mel: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
-    text: str = ""
-
-
-@dataclass(frozen=True)
-class Speech:
-    """A whole text, spoken.
-
-    Attributes:
-        audio: (N,) float32 in [-1, 1].
-        sample_rate: Hz.
-        words: timings of all words.
-        mel: (T, F) natural-log mel of the speech, pauses between sentences left out.
-        seed: that gives the same audio again.
-        unknown: characters that were not spoken, with counts.
-    """
-
-    audio: np.ndarray
-    sample_rate: int
-    words: list[WordTiming]
-    mel: np.ndarray
-    seed: int
-    unknown: dict[str, int]
-
-    @property
-    def seconds(self) -> float:
-        """Length of the audio."""
-        return len(self.audio) / self.sample_rate
-
-    def save(self, path: str | Path) -> None:
-        """Write the audio; the suffix names the format (wav, flac, mp3, ogg, opus).
-
-        Raises:
-            InputError: unknown suffix, or the file cannot be written.
-        """
-        write_audio(Path(path), self.audio, self.sample_rate)
 
 
 class TTS:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from tts.audio.io import pick_by_suffix
 
 if TYPE_CHECKING:
-    from tts.inference.engine import WordTiming
+    from tts.inference.speech import WordTiming
 
 MAX_CHARACTERS = 84  # of a cue: two lines of 42
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from fastapi import APIRouter, Response
 
-from tts.inference.engine import WordTiming
+from tts.inference.speech import WordTiming
 from tts.server.delivery import Delivery
 from tts.server.desk import Desk
 from tts.server.encoders import MEDIA_TYPES

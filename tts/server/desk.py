@@ -13,8 +13,9 @@ from typing import Protocol
 import numpy as np
 
 from tts.errors import InputError
-from tts.inference.engine import TTS, AudioChunk, with_seed
+from tts.inference.engine import TTS, with_seed
 from tts.inference.sampling import SamplingConfig
+from tts.inference.speech import AudioChunk
 from tts.inference.voices import find_voice
 from tts.server.encoders import MEDIA_TYPES, make_encoder
 from tts.server.errors import ApiError

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 
-from tts.inference.engine import WordTiming
+from tts.inference.speech import WordTiming
 from tts.server.errors import ApiError
 
 STARVED_SECONDS = 0.1  # a gap that is heard

@@ -19,8 +19,9 @@ from tts.checkpoint import make_folder
 from tts.evaluation.compare.diversity import measure_diversity, track_f0_fast
 from tts.evaluation.compare.judge import Judge
 from tts.evaluation.compare.stutter import find_stutter
-from tts.inference.engine import TTS, Speech
+from tts.inference.engine import TTS
 from tts.inference.sampling import SamplingConfig
+from tts.inference.speech import Speech
 
 Row = dict[str, Any]
 ROWS_NAME = "rows.jsonl"
