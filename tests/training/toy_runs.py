@@ -10,7 +10,6 @@ from pathlib import Path
 
 import torch
 
-import tts
 from tts.training.loop import train
 from tts.training.recipes import build_task
 
@@ -66,8 +65,8 @@ class KilledRuns:
     """Trains recipes in processes that are killed; one process imports torch and forks a child for every run."""
 
     def __init__(self) -> None:
-        paths = [str(Path(tts.__file__).parents[1]), str(Path(__file__).parent)]
-        environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths)}
+        paths = (str(Path(__file__).parent), os.environ.get("PYTHONPATH", ""))
+        environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths))}
         self.server = subprocess.Popen(
             [sys.executable, "-c", SERVER], env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )

@@ -8,6 +8,7 @@ from typing import Any
 from tts.checkpoint import load_weights
 from tts.codec.vocoder import Vocoder
 from tts.errors import InputError
+from tts.evaluation.compare.size import count_parameters
 from tts.evaluation.compare.store import key_of
 from tts.inference.package import Packing, VoiceFacts, package_voice
 from tts.inference.voices import WEIGHTS_NAME, find_voice, hash_file, read_voice_config
@@ -66,4 +67,4 @@ def run_key(run: Path) -> str:
 def voice_facts(run: Path) -> dict[str, Any]:
     """What the report says about a voice's model."""
     config = read_voice_config(run)
-    return {"model": config.acoustic.model_dump(mode="json"), "parameters": config.n_parameters.get("acoustic")}
+    return {"model": config.acoustic.model_dump(mode="json"), "parameters": count_parameters(config.acoustic)}
