@@ -58,8 +58,8 @@ def test_the_claim_can_come_out_either_way(mos, wer, of_mos, of_wer):
 
 def test_less_data_is_compared_hour_by_hour():
     said = sentences(make_results(), 8)
-    assert "0.25 hours, short against short-codes: that frames are better than codes" in said
-    assert "2.5 hours, gaussian against codes: that frames are better than codes" in said
+    assert "0.25 h of speech: short against short-codes: that frames are better than codes" in said
+    assert "2.5 h of speech: gaussian against codes: that frames are better than codes" in said
 
 
 def test_inaudible_means_the_whole_interval():

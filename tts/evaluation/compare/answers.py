@@ -161,7 +161,7 @@ def _little_data(results: Results) -> Answer | None:
         return None
     header, rows = arms_table(arms, ("wer", "mos", "stutter", "nll"), ("hours",))
     pairs = [arm for arm in arms if arm.head == "codes"]
-    sentences = [f"{arm.hours:g} hours, {text}" for arm in pairs for text in _claims(results, arm)]
+    sentences = [f"{arm.hours:g} h of speech: {text}" for arm in pairs for text in _claims(results, arm)]
     return Answer("", sentences or ["There is no pair of arms to compare yet."], header, rows)
 
 
