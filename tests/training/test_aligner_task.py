@@ -91,6 +91,17 @@ def test_alignment_goes_on_where_it_stopped_and_several_processes_write_the_same
     assert (folder / "durations.npy").read_bytes() == whole and not (folder / "alignment").exists()
 
 
+def test_what_an_alignment_by_other_rules_left_is_not_taken(aligner, folder, monkeypatch):
+    monkeypatch.setattr(alignment, "PART_ROWS", 5)
+    arguments, _ = aligner(2)
+    begun = align_folder(folder=folder, **arguments)
+    next(begun)
+    begun.close()
+    rules = arguments["rules"].model_copy(update={"max_token_seconds": 0.001})
+    list(align_folder(folder=folder, **arguments | {"rules": rules}))
+    assert len(read_rows(folder / "dropped.jsonl")) == 12
+
+
 def test_pauses_are_kept_off_sounding_frames(features):
     data = FeatureFolder(features, "train")
     batch = collate([data[0], data[1]])

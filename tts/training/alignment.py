@@ -1,7 +1,7 @@
 """The alignment of a features folder by a trained aligner: row jobs, run by this process, by several, or by a Ray cluster.
 
 A part is some utterances of a shard; its durations lie in `SHARD/alignment/` until the shard is complete, so that a second run
-with the same aligner goes on where the first stopped. Letters: S tokens, T frames.
+with the same aligner, rules and features goes on where the first stopped. Letters: S tokens, T frames.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import hashlib
 import json
 import multiprocessing
 import shutil
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -23,7 +24,7 @@ from tts.checkpoint import make_folder, replacing
 from tts.data.dataset import Shard, Utterance
 from tts.data.rows import Finished, LocalRunner, Part, Row, Runner, jsonl, read_rows, write_whole
 from tts.data.sampler import LengthSampler
-from tts.data.shards import DROPPED, INDEX, shard_folders
+from tts.data.shards import DROPPED, INDEX, SHARD, shard_folders
 from tts.models.aligner import Aligner, durations_of
 from tts.models.alignment import give_silence_to_pauses, is_pause
 from tts.training.aligner import AlignerTaskConfig, collate, score_batch
@@ -117,16 +118,24 @@ def align_folder(
     Raises:
         InputError: there is no such run.
     """
-    key, shards, done = _key_of(run), list(dict.fromkeys(shard_folders(folder))), 0  # a mixture may name one twice
-    job = AlignPart(run, key, rules, frame_rate, device)
-    parts = [part for shard in shards for part in _parts(shard, key)]
-    left = {shard: sum(part.path.parents[1] == shard for part in parts) for shard in shards}
-    results = (runner or LocalRunner()).run(job, (Finished(len(p.rows)) if p.path.is_file() else p for p in parts))
-    for part, n_rows in zip(parts, results, strict=True):
-        shard = part.path.parents[1]
-        left[shard] -= 1
-        if not left[shard]:
-            _join(shard, [one for one in parts if one.path.parents[1] == shard])
+    job, shards = AlignPart(run, _key_of(run), rules, frame_rate, device), dict.fromkeys(shard_folders(folder))
+    waiting: deque[tuple[Part[Row], bool]] = deque()  # those that are asked for, and whether each is the last of its shard
+
+    def parts() -> Iterator[Part[Row] | Finished[int]]:
+        for shard in shards:  # a mixture may name one twice
+            own = _parts(shard, job)
+            for part in own:
+                waiting.append((part, part is own[-1]))
+                yield Finished(len(part.rows)) if part.path.is_file() else part
+
+    made: list[Part[Row]] = []
+    done = 0
+    for n_rows in (runner or LocalRunner()).run(job, parts()):
+        part, is_last = waiting.popleft()
+        made.append(part)
+        if is_last:
+            _join(part.path.parents[1], made)
+            made = []
         done += n_rows
         yield done
 
@@ -139,9 +148,13 @@ def _key_of(run: Path) -> str:
     return digest.hexdigest()[:12]
 
 
-def _parts(shard: Path, key: str) -> list[Part[Row]]:
-    """The parts of a shard for an aligner with that key; those of another aligner are removed."""
-    folder, rows = shard / PARTS, read_rows(shard / INDEX)
+def _parts(shard: Path, job: AlignPart) -> list[Part[Row]]:
+    """The parts of a shard; what another aligner, other rules or other features left there is removed."""
+    folder = shard / PARTS
+    digest = hashlib.sha256(f"{job.key} {job.rules.model_dump_json()} {job.frame_rate}".encode())
+    for path in (shard / INDEX, shard / SHARD):
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    key, rows = digest.hexdigest()[:12], read_rows(shard / INDEX)
     for path in folder.glob("*.npz"):
         if not path.name.startswith(key):
             path.unlink()
